@@ -1,0 +1,102 @@
+"""One frozen ``Settings``, read once from ``settings.toml`` in the home and ``MODELYARD_*``.
+
+An environment variable wins over the file, the file over the default. ``modelyard settings``
+prints them; ``docs/reference/settings.md`` explains them, and a test keeps the two in step.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from modelyard.errors import InvalidValue
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, with its default and its unit in its name."""
+
+    home: Path = Path("~/.modelyard")
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: any free port."""
+    catalog_url: str = ""
+    """Empty: SQLite in the home."""
+    artifacts_url: str = ""
+    """Empty: files in the home."""
+    default_database: str = "MODELYARD"
+    default_schema: str = "PUBLIC"
+    r_home: str = ""
+    """Empty: what the R on the PATH says."""
+    r_libs: str = ""
+    """Folders of R packages for the workers, colon-separated, before R's own."""
+    max_workers: int = 4
+    worker_idle_s: float = 300.0
+    worker_start_s: float = 60.0
+    worker_memory_bytes: int = 4 * 2**30
+    predict_deadline_s: float = 10.0
+    verify_deadline_s: float = 120.0
+    deploy_deadline_s: float = 120.0
+    max_json_bytes: int = 16 * 2**20
+    max_json_rows: int = 100_000
+    max_columns: int = 10_000
+    max_json_depth: int = 16
+    max_body_bytes: int = 2**30
+    sample_rows: int = 32
+    """At most so many sample rows are kept with a version and replayed at deploy."""
+    gc_grace_s: float = 24 * 3600.0
+    token_days: int = 30
+    service_ports: str = ""
+    """``8100-8199``: services take the first free port of it. Empty: any free port."""
+
+    @property
+    def catalog(self) -> str:
+        """The catalog's address."""
+        return self.catalog_url or f"sqlite:///{self.home / 'catalog.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """The artifact store's address."""
+        return self.artifacts_url or f"file://{self.home / 'artifacts'}"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        InvalidValue: for an unknown key of the file, or a value of the wrong kind.
+    """
+    environ = os.environ if environ is None else environ
+    home = Path(environ.get("MODELYARD_HOME") or "~/.modelyard").expanduser().absolute()
+    file = home / "settings.toml"
+    given: dict[str, Any] = {}
+    if file.is_file():
+        try:
+            given = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            raise InvalidValue(f"settings.toml cannot be read: {e}.") from e
+    known = {f.name for f in fields(Settings)} - {"home"}
+    for name in given:
+        if name not in known:
+            raise InvalidValue(f"settings.toml has the unknown setting {name!r}.")
+    for name in known:
+        if (text := environ.get(f"MODELYARD_{name.upper()}")) is not None:
+            given[name] = text
+    defaults = Settings(home=home)
+    return replace(defaults, **{n: _as(n, v, getattr(defaults, n)) for n, v in given.items()})
+
+
+def _as(name: str, value: object, like: object) -> Any:
+    try:
+        if isinstance(like, str):
+            return str(value)
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError
+        return int(value) if isinstance(like, int) else float(value)
+    except ValueError:
+        kind = "a whole number" if isinstance(like, int) else "a number"
+        raise InvalidValue(f"The setting {name} is {kind}, not {value!r}.") from None
