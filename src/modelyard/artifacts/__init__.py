@@ -1,0 +1,1 @@
+"""Seam for bytes: content-addressed by SHA-256."""

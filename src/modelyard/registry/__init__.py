@@ -1,0 +1,1 @@
+"""The registry: log, resolve, aliases, metrics, tags, delete, export."""

@@ -1,0 +1,1 @@
+"""Seam for models: how a flavour is loaded and asked."""

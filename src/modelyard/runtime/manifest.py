@@ -123,6 +123,11 @@ class Manifest:
         return found
 
     @property
+    def body(self) -> File | None:
+        """The file of the author's own predict function, or None."""
+        return self.file("body")
+
+    @property
     def digest(self) -> str:
         """One text for equal manifests."""
         return _digest(self.to_dict())

@@ -1,0 +1,1 @@
+"""Predict: one way in for every pattern."""

@@ -1,0 +1,1 @@
+"""Joins compute and runtime: warm workers, lent one request at a time."""

@@ -1,0 +1,1 @@
+"""R models: the only place that embeds R."""

@@ -1,0 +1,29 @@
+"""The seam for work: start a process that keeps running, and be told of its end."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from modelyard.runtime.messages import Channel
+
+
+class Process(Protocol):
+    """A worker process: a channel to it, and a way to end it that always works."""
+
+    channel: Channel
+
+    def kill(self) -> str:
+        """End it now and say how it ended (``killed by signal 11``); safe to call again."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        ...
+
+
+class Compute(Protocol):
+    """Where worker processes run."""
+
+    def spawn_worker(self, memory_bytes: int) -> Process:
+        """Start a worker that may use so much memory; it is ready when it says so."""
+        ...

@@ -1,0 +1,80 @@
+"""Sample rows and the contract's levels, where the author gave none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from modelyard.signature import Column
+
+GENERATED_ROWS = 4
+
+
+def resolved_inputs(
+    declared: Sequence[Column], samples: pa.Table | None, model: Mapping[str, Mapping[str, Any]]
+) -> tuple[Column, ...]:
+    """Declared columns with their levels: from the samples, what was declared, or the model.
+
+    A text column whose model was trained on a factor becomes that factor, so that the model gets
+    the levels it was trained with. Samples that lack some of the model's levels do not hide them.
+    """
+    return tuple(_resolved(c, samples, model.get(c.name)) for c in declared)
+
+
+def _resolved(column: Column, samples: pa.Table | None, known: Mapping[str, Any] | None) -> Column:
+    if column.type not in ("string", "factor"):
+        return column
+    sampled = _sampled(column, samples)
+    if sampled is not None and not (known and set(sampled.levels or ()) < set(known["levels"])):
+        return sampled
+    if column.levels is not None:
+        return column
+    if known is not None:
+        return replace(
+            column,
+            type=known["type"],
+            levels=tuple(known["levels"]),
+            ordered=bool(known["ordered"]),
+        )
+    return sampled or (replace(column, type="string") if column.type == "factor" else column)
+
+
+def _sampled(column: Column, samples: pa.Table | None) -> Column | None:
+    if samples is None or column.name not in samples.column_names:
+        return None
+    values = samples[column.name]
+    if not pa.types.is_dictionary(values.type) or values.num_chunks == 0:
+        return None
+    levels = values.combine_chunks().dictionary.to_pylist()
+    return replace(column, type="factor", levels=tuple(levels), ordered=values.type.ordered)
+
+
+def generated_rows(inputs: Sequence[Column]) -> pa.Table:
+    """A few rows made up from a signature: shape ``(GENERATED_ROWS, len(inputs))``."""
+    return pa.table({c.name: pa.array(_values(c), type=_plain(c)) for c in inputs})
+
+
+def _plain(column: Column) -> pa.DataType:
+    return pa.string() if column.type == "factor" else column.arrow_type
+
+
+def _values(column: Column) -> list[Any]:
+    n = GENERATED_ROWS
+    match column.type:
+        case "double":
+            return [1.0 + i / n for i in range(n)]
+        case "integer":
+            return list(range(1, n + 1))
+        case "boolean":
+            return [i % 2 == 0 for i in range(n)]
+        case "date":
+            return [date(2024, 1, 1) + timedelta(days=i) for i in range(n)]
+        case "timestamp":
+            return [datetime(2024, 1, 1, i, tzinfo=UTC) for i in range(n)]
+        case _:
+            levels = column.levels or ("a", "b")
+            return [levels[i % len(levels)] for i in range(n)]

@@ -1,0 +1,293 @@
+"""Verification: a fresh R process loads the very bytes that were stored and proves the version.
+
+It scores the sample rows and compares with what the author's session gave, learns whether rows
+are independent, whether the model is deterministic and which inputs may be missing, and records
+the environment. What fails here would have failed, or been wrong, in production.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from modelyard.account import Account
+from modelyard.contract import check_inputs, check_outputs
+from modelyard.errors import (
+    Detail,
+    InvalidSignature,
+    ModelError,
+    ModelFault,
+    ModelyardError,
+    VerificationFailed,
+)
+from modelyard.registry.bits import differences, same
+from modelyard.registry.sample import generated_rows, resolved_inputs
+from modelyard.registry.types import Verified, VerifyRequest
+from modelyard.runtime.manifest import Checks, Environment
+from modelyard.runtime.messages import Inspected
+from modelyard.signature import Column, Signature, infer_columns
+from modelyard.workers.lease import Worker
+
+MAX_ALONE = 32
+"""So many rows are scored one by one; more would prove little more."""
+
+
+def verify(account: Account, request: VerifyRequest) -> Verified:
+    """Prove a version in a fresh worker.
+
+    Raises:
+        VerificationFailed: the worker's predictions are not the author's, or it cannot make them.
+        InvalidSignature: no contract can be found, or it does not fit the model.
+        ModelFault: the model cannot be loaded.
+    """
+    deadline = account.settings.verify_deadline_s
+    with account.workers.fresh(request) as worker:
+        return _Verification(worker, request, account.settings.sample_rows, deadline).run()
+
+
+@dataclass(slots=True)
+class _Verification:
+    worker: Worker
+    request: VerifyRequest
+    sample_rows: int
+    deadline_s: float
+    started: float = 0.0
+    origin: str | None = None
+
+    def run(self) -> Verified:
+        self.started = time.monotonic()
+        told, own_rows = self.worker.inspect(self.sample_rows, deadline_s=self.deadline_s)
+        load_s = time.monotonic() - self.started
+        notes = [_LINK_SCALE] if told.link_scale else []
+        samples = self._samples(own_rows)
+        inputs = self._inputs(samples, told)
+        if samples is None:
+            samples, self.origin = generated_rows(inputs), "generated"
+        checked = check_inputs(samples, inputs)
+        notes.extend(checked.notes)
+        rows = checked.table.slice(0, self.sample_rows)
+        try:
+            answer, warnings = self._score(rows)
+        except ModelError as e:
+            return self._only_loaded(e, inputs, told, load_s, notes)
+        if self.request.rows == "same" and answer.num_rows != rows.num_rows:
+            raise InvalidSignature(
+                f"The model answered {answer.num_rows} rows for {rows.num_rows} input rows.",
+                hint='Log it with rows = "free" if its answer has rows of its own.',
+            )
+        notes.extend(f"R warned while scoring the sample rows: {w}" for w in warnings[:3])
+        signature = self._signature(inputs, answer)
+        golden = check_outputs(answer, signature, rows.num_rows)
+        started = time.monotonic()
+        deterministic = self._again(rows, signature, golden)
+        predict_s = time.monotonic() - started
+        if deterministic:
+            self._compare(golden, signature, samples.num_rows)
+        independent = deterministic and self._row_independent(rows, signature, golden)
+        signature = signature.with_nullable(self._nullable(rows, notes))
+        environment, told = self._environment()
+        checks = Checks(
+            verified="predictions" if self.request.predictions is not None else "worker",
+            row_independent=independent,
+            deterministic=deterministic,
+            sample_origin=self.origin,
+            sample_rows=rows.num_rows,
+            load_s=round(load_s, 4),
+            predict_s=round(predict_s, 6),
+        )
+        notes.extend(_remarks(checks))
+        return Verified(
+            signature=signature,
+            environment=environment,
+            checks=checks,
+            samples=rows,
+            golden=golden if deterministic else None,
+            model_class=tuple(told.model_class),
+            task=self.request.task or "UNKNOWN",
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def _samples(self, own_rows: pa.Table | None) -> pa.Table | None:
+        given = self.request.samples
+        if given is not None and given.num_rows > 0:
+            self.origin = self.request.sample_origin or "sample_input"
+            return given
+        if own_rows is not None and own_rows.num_rows > 0 and self._covers(own_rows):
+            self.origin = "model_frame"
+            return own_rows
+        return None
+
+    def _covers(self, rows: pa.Table) -> bool:
+        """Whether the model's own rows have every declared column."""
+        declared = self.request.inputs
+        return declared is None or {c.name for c in declared} <= set(rows.column_names)
+
+    def _inputs(self, samples: pa.Table | None, told: Inspected) -> tuple[Column, ...]:
+        declared = self.request.inputs
+        if declared is None:
+            if samples is None:
+                raise InvalidSignature(
+                    "No input columns were given, and none can be found in the model.",
+                    hint="Give input_cols, or sample_input with a few rows to score.",
+                )
+            declared = infer_columns(samples.schema, _dictionaries(samples))
+        return resolved_inputs(declared, samples, told.levels)
+
+    def _signature(self, inputs: Sequence[Column], answer: pa.Table) -> Signature:
+        found = infer_columns(answer.schema, _dictionaries(answer))
+        found = tuple(
+            replace(c, type="string", levels=None) if c.type == "factor" else c for c in found
+        )
+        declared = self.request.outputs
+        if declared is None:
+            return Signature(tuple(inputs), found, self.request.rows)
+        names, wanted = {c.name for c in found}, [c.name for c in declared]
+        if len(declared) != len(found) and not set(wanted) <= names:
+            raise InvalidSignature(
+                f"The model answers {len(found)} columns ({', '.join(c.name for c in found)}), "
+                f"and output_cols names {len(declared)} ({', '.join(wanted)}).",
+                hint="Name each column the model answers, or return them from a predict_body.",
+            )
+        return Signature(tuple(inputs), tuple(declared), self.request.rows)
+
+    def _score(self, rows: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
+        left = self.deadline_s - (time.monotonic() - self.started)
+        found = self.worker.predict(rows, deadline_s=max(left, 1.0), request_id="verify")
+        return found.table, found.warnings
+
+    def _answer(self, rows: pa.Table, signature: Signature) -> pa.Table:
+        return check_outputs(self._score(rows)[0], signature, rows.num_rows)
+
+    def _only_loaded(
+        self,
+        error: ModelError,
+        inputs: tuple[Column, ...],
+        told: Inspected,
+        load_s: float,
+        notes: list[str],
+    ) -> Verified:
+        """The sample rows could not be scored: refused when they should have been."""
+        if self.request.predictions is not None or self.origin == "sample_input":
+            raise VerificationFailed(
+                "A fresh R process cannot score the sample rows: " + error.message,
+                hint="What the model needs besides itself and predict_pkgs does not travel: put "
+                "functions and values it uses into predict_body, and packages into predict_pkgs.",
+            ) from error
+        outputs = self.request.outputs or (Column("prediction", "double"),)
+        environment, _ = self._environment()
+        notes.append(
+            f"No sample row could be scored ({error.message}), so the version is only known to "
+            "load. Give sample_input to have it verified."
+        )
+        checks = Checks("load", False, True, self.origin, 0, round(load_s, 4))
+        return Verified(
+            Signature(inputs, tuple(outputs), self.request.rows),
+            environment,
+            checks,
+            None,
+            None,
+            tuple(told.model_class),
+            self.request.task or "UNKNOWN",
+            tuple(notes),
+        )
+
+    def _again(self, rows: pa.Table, signature: Signature, golden: pa.Table) -> bool:
+        return same(self._answer(rows, signature), golden)
+
+    def _compare(self, golden: pa.Table, signature: Signature, rows_in: int) -> None:
+        theirs = self.request.predictions
+        if theirs is None:
+            return
+        details: list[Detail]
+        try:
+            expected = check_outputs(theirs, signature, rows_in)
+            if self.request.rows == "same":
+                expected = expected.slice(0, golden.num_rows)
+            details = differences(golden, expected)
+        except ModelyardError as e:
+            details = [Detail(e.message)]
+        if details:
+            first = details[0]
+            where = f" in column {first.column}, row {first.row}" if first.column else ""
+            raise VerificationFailed(
+                f"A fresh R process predicts otherwise than your session{where}: {first.reason}.",
+                hint="Workers run in locale C.UTF-8 and time zone UTC with R's own options; "
+                "look for options(), contrasts or a global value that the predictions depend on.",
+                details=details,
+            )
+
+    def _row_independent(self, rows: pa.Table, signature: Signature, golden: pa.Table) -> bool:
+        """All at once, against reversed, doubled, and each row alone."""
+        if signature.rows == "free":
+            return False
+        n = rows.num_rows
+        back = list(range(n - 1, -1, -1))
+        try:
+            doubled = pa.concat_tables([rows, rows])
+            if not same(self._answer(rows.take(back), signature), golden.take(back)):
+                return False
+            if not same(self._answer(doubled, signature), pa.concat_tables([golden, golden])):
+                return False
+            return all(
+                same(self._answer(rows.slice(i, 1), signature), golden.slice(i, 1))
+                for i in range(min(n, MAX_ALONE))
+            )
+        except ModelFault:
+            return False
+
+    def _nullable(self, rows: pa.Table, notes: list[str]) -> Mapping[str, bool]:
+        """Which inputs may be missing: those the author says, else those the model bears."""
+        found = dict(self.request.nullable)
+        unknown = set(found) - set(rows.column_names)
+        if unknown:
+            raise InvalidSignature(f"nullable names no input column: {', '.join(sorted(unknown))}.")
+        one = rows.slice(0, 1)
+        for i, name in enumerate(rows.column_names):
+            if name in found:
+                continue
+            if time.monotonic() - self.started > self.deadline_s / 2:
+                notes.append("Not every column was probed for missing values; those take none.")
+                return {n: found.get(n, False) for n in rows.column_names}
+            probe = one.set_column(i, rows.schema.field(i), pa.nulls(1, rows.schema.field(i).type))
+            try:
+                answer, _ = self._score(probe)
+                found[name] = self.request.rows == "free" or answer.num_rows == 1
+            except ModelError:
+                found[name] = False
+        return found
+
+    def _environment(self) -> tuple[Environment, Inspected]:
+        told, _ = self.worker.inspect(1, deadline_s=self.deadline_s)
+        return Environment(told.r_version, told.platform, told.packages), told
+
+
+_LINK_SCALE = (
+    "Predictions are on the scale of the link, as R's predict() gives them for a glm. "
+    'For the response scale log it with predict_args = list(type = "response").'
+)
+
+
+def _dictionaries(rows: pa.Table) -> dict[str, list[str]]:
+    return {
+        f.name: rows[f.name].combine_chunks().dictionary.to_pylist()
+        for f in rows.schema
+        if pa.types.is_dictionary(f.type)
+    }
+
+
+def _remarks(checks: Checks) -> list[str]:
+    notes = []
+    if checks.sample_origin == "generated":
+        notes.append(
+            "The sample rows were made up from the signature; give sample_input for real ones."
+        )
+    if not checks.deterministic:
+        notes.append(
+            "The same rows gave different predictions twice: each request is seeded from its id."
+        )
+    elif not checks.row_independent:
+        notes.append("A row's prediction depends on the other rows: a request is always one call.")
+    return notes

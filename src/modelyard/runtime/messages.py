@@ -1,0 +1,157 @@
+"""What a worker and its parent say to each other: small typed messages over a socket.
+
+On the wire: the length of the message and of its rows (8 bytes each), the message as
+MessagePack, the rows as an Arrow IPC stream. Files travel as open descriptors beside it.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+_LENGTHS = struct.Struct("<QQ")
+_CHUNK = 1 << 20
+
+
+class Load(msgspec.Struct, tag=True, frozen=True):
+    """Load a model: descriptors of its bytes, and of its predict body when it has one, follow."""
+
+    digest: str
+    body_digest: str | None
+    fn: str
+    packages: list[str]
+    args: dict[str, Any]
+
+
+class Inspect(msgspec.Struct, tag=True, frozen=True):
+    """Tell what the loaded model is."""
+
+    sample_rows: int
+
+
+class Predict(msgspec.Struct, tag=True, frozen=True):
+    """Score the rows that follow. ``split`` allows several calls; ``seed`` starts R's numbers."""
+
+    request_id: str
+    split: bool
+    seed: int | None = None
+
+
+class Ready(msgspec.Struct, tag=True, frozen=True):
+    """R has started."""
+
+    r_version: str
+    seconds: float
+
+
+class Loaded(msgspec.Struct, tag=True, frozen=True):
+    """The model is loaded; ``seconds`` it took."""
+
+    seconds: float
+
+
+class Inspected(msgspec.Struct, tag=True, frozen=True):
+    """What the model is; its own sample rows follow when it kept any."""
+
+    model_class: list[str]
+    levels: dict[str, dict[str, Any]]
+    link_scale: bool
+    r_version: str
+    platform: str
+    packages: dict[str, str]
+
+
+class Answer(msgspec.Struct, tag=True, frozen=True):
+    """The predictions follow."""
+
+    warnings: list[str]
+    seconds: float
+
+
+class Fault(msgspec.Struct, tag=True, frozen=True):
+    """It did not work: a code of ``errors.py`` and a message for the caller."""
+
+    code: str
+    message: str
+
+
+Message = Load | Inspect | Predict | Ready | Loaded | Inspected | Answer | Fault
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Message)
+
+
+class Channel:
+    """One end of the conversation. Not safe for two threads at once."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, _CHUNK)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Let every following wait end after ``seconds`` with ``TimeoutError``."""
+        self._sock.settimeout(seconds)
+
+    def send(
+        self, message: Message, rows: pa.Table | None = None, files: Sequence[int] = ()
+    ) -> None:
+        """Send a message, rows with it, and open files beside it."""
+        head = _encoder.encode(message)
+        body = b"" if rows is None else _to_ipc(rows)
+        lengths = _LENGTHS.pack(len(head), len(body))
+        if files:
+            socket.send_fds(self._sock, [lengths], list(files))
+        else:
+            self._sock.sendall(lengths)
+        self._sock.sendall(head)
+        if len(body):
+            self._sock.sendall(body)
+
+    def receive(self, max_files: int = 0) -> tuple[Message, pa.Table | None, list[int]]:
+        """The next message, its rows and its files.
+
+        Raises:
+            EOFError: the other end has gone.
+            TimeoutError: nothing came in time.
+        """
+        files: list[int] = []
+        if max_files:
+            first, files, _, _ = socket.recv_fds(self._sock, _LENGTHS.size, max_files)
+            lengths = first + bytes(self._read(_LENGTHS.size - len(first), start=bool(first)))
+        else:
+            lengths = bytes(self._read(_LENGTHS.size))
+        head, body = _LENGTHS.unpack(lengths)
+        message = _decoder.decode(self._read(head))
+        rows = None
+        if body:
+            rows = pa.ipc.open_stream(pa.py_buffer(self._read(body))).read_all()
+        return message, rows, files
+
+    def _read(self, size: int, *, start: bool = True) -> bytearray:
+        data = bytearray(size)
+        view = memoryview(data)
+        if not start:
+            raise EOFError
+        while view:
+            n = self._sock.recv_into(view)
+            if n == 0:
+                raise EOFError
+            view = view[n:]
+        return data
+
+    def close(self) -> None:
+        """Close this end; the other sees ``EOFError``."""
+        self._sock.close()
+
+
+def _to_ipc(rows: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return sink.getvalue()

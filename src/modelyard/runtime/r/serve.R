@@ -1,0 +1,119 @@
+# The worker's side: one model loaded, then asked. Evaluated beside contract.R in an environment
+# whose parent is base, so nothing of it is visible to a model's code.
+
+served <- new.env(parent = emptyenv())
+
+# Load the model from its serialised bytes. What fails is data, not an R error in the caller.
+serve_load <- function(model, body, predict) {
+  caught({
+    # Code an author wrote expects R as a session has it; a class's own predict() does not.
+    if (!is.null(body)) attach_packages(c("methods", "datasets", "graphics", "grDevices"))
+    attach_packages(predict$packages)
+    served$model <- unserialize(model)
+    body <- if (is.null(body)) NULL else unserialize(body)
+    if (!is.null(body) && !is.function(body)) {
+      fault("model_rejected", paste0("The predict_body is ", class(body)[1], ", not a function."))
+    }
+    attach_packages(needed_packages(served$model))
+    predict$body <- body
+    served$predict <- predict
+    served$state <- session_state()
+    list(ok = TRUE)
+  }, "model_rejected")
+}
+
+# Predictions for a data frame: list(ok, frame, warnings), or list(ok = FALSE, code, message).
+serve_answer <- function(rows, seed) {
+  on.exit(restore_session(served$state))
+  caught({
+    if (!is.null(seed)) set.seed(seed)
+    answer <- predict_frame(served$model, rows, served$predict)
+    list(ok = TRUE, frame = answer$frame, warnings = answer$warnings)
+  }, "model_error")
+}
+
+# What can be told about the loaded model without asking it to predict.
+serve_inspect <- function(n) {
+  caught(list(
+    ok = TRUE,
+    class = class(served$model),
+    levels = factor_levels(served$model),
+    frame = sample_frame(served$model, n),
+    link_scale = is_link_scale(served$model, served$predict),
+    function_like = is.function(served$model)
+  ), "model_error")
+}
+
+serve_environment <- function() {
+  packages <- setdiff(loadedNamespaces(), "base")
+  list(
+    r_version = paste(R.version$major, R.version$minor, sep = "."),
+    platform = R.version$platform,
+    names = packages,
+    versions = vapply(packages, function(p) as.character(getNamespaceVersion(p)), "")
+  )
+}
+
+# A generalised linear model asked without `type` answers on the scale of its link, as R does.
+is_link_scale <- function(model, predict) {
+  inherits(model, "glm") && is.null(predict$body) && is.null(predict$args$type) &&
+    identical(predict$fn, "predict") && !identical(model$family$link, "identity")
+}
+
+# Packages whose predict() a class needs; an S4 object names its own.
+needed_packages <- function(model) {
+  known <- c(
+    forecast_ARIMA = "forecast", ARIMA = "forecast", ets = "forecast", tbats = "forecast",
+    bats = "forecast", nnetar = "forecast", stlm = "forecast", forecast = "forecast",
+    ranger = "ranger", randomForest = "randomForest", rpart = "rpart", gam = "mgcv",
+    glmnet = "glmnet", cv.glmnet = "glmnet", gbm = "gbm", svm = "e1071", naiveBayes = "e1071",
+    multinom = "nnet", nnet = "nnet", lda = "MASS", qda = "MASS", polr = "MASS", rlm = "MASS",
+    lme = "nlme", gls = "nlme", coxph = "survival", survreg = "survival", rq = "quantreg",
+    train = "caret", workflow = "workflows", model_fit = "parsnip", prophet = "prophet"
+  )
+  if (isS4(model)) {
+    return(setdiff(attr(class(model), "package"), ".GlobalEnv"))
+  }
+  unname(unique(known[intersect(class(model), names(known))]))
+}
+
+caught <- function(expr, code) {
+  tryCatch(expr, error = function(e) {
+    classes <- grep("^modelyard_(?!error$)", class(e), value = TRUE, perl = TRUE)
+    found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
+    text <- paste(enc2utf8(conditionMessage(e)), collapse = "\n")
+    if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
+    list(ok = FALSE, code = found, message = substr(text, 1L, 2000L))
+  })
+}
+
+# What one request could leave behind for the next.
+session_state <- function() {
+  list(
+    options = options(), wd = getwd(), tz = Sys.getenv("TZ"),
+    names = ls(globalenv(), all.names = TRUE)
+  )
+}
+
+restore_session <- function(state) {
+  if (!identical(options(), state$options)) options(state$options)
+  if (!identical(getwd(), state$wd)) setwd(state$wd)
+  if (!identical(Sys.getenv("TZ"), state$tz)) Sys.setenv(TZ = state$tz)
+  left <- setdiff(ls(globalenv(), all.names = TRUE), state$names)
+  if (length(left) > 0) rm(list = left, envir = globalenv())
+}
+
+# Text in bulk: codes into distinct values, or one block of bytes with a NUL after each value.
+text_of_codes <- function(levels, codes) levels[codes]
+
+text_of_raw <- function(bytes, n, missing) {
+  text <- readBin(bytes, "character", n)
+  Encoding(text) <- "UTF-8"
+  text[missing] <- NA_character_
+  text
+}
+
+raw_of_text <- function(text) {
+  text[is.na(text)] <- ""
+  writeBin(enc2utf8(text), raw())
+}

@@ -1,0 +1,129 @@
+"""The embedded R of a worker process: started once, its functions called with R values.
+
+Only a worker process imports this. R is reached through rpy2's C interface, without the
+conversion layers above it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rpy2.situation
+
+# rpy2 starts R twice to ask for this path; the parent has already put it in the environment.
+rpy2.situation.r_ld_library_path_from_subprocess = lambda _home: os.environ.get(
+    "LD_LIBRARY_PATH", ""
+)
+
+from rpy2.rinterface_lib import callbacks, embedded, openrlib  # noqa: E402
+
+ffi = openrlib.ffi
+lib = openrlib.rlib
+Sexp = Any
+"""A pointer to an R value (cffi offers no type for it)."""
+
+C_STACK_BYTES = 7_500_000
+"""R's own check of its C stack: an endless recursion becomes an R error, not a dead process.
+The usual stack of a process is 8 MiB; rpy2 would switch the check off."""
+
+HERE = Path(__file__).parent
+
+
+class RFailure(RuntimeError):
+    """R code of ours failed where none should: a fault of Modelyard."""
+
+
+def start_r() -> None:
+    """Start R in this process: no profile, no saved workspace, its output to stderr."""
+    before = os.environ.get("LD_LIBRARY_PATH")
+    embedded.set_initoptions(
+        (
+            "modelyard",
+            "--quiet",
+            "--no-save",
+            "--no-restore",
+            "--no-init-file",
+            "--no-environ",
+            "--no-site-file",
+        )
+    )
+    callbacks.consolewrite_print = _write
+    callbacks.consolewrite_warnerror = _write
+    callbacks.showmessage = _write
+    callbacks.cleanup = lambda *_: os._exit(3)  # quit() ends this process and nothing else
+    logging.getLogger("rpy2").setLevel(logging.ERROR)
+    embedded._initr(interactive=False, _c_stack_limit=C_STACK_BYTES)
+    if before is None:  # children must not load R's libraries
+        os.environ.pop("LD_LIBRARY_PATH", None)
+    else:
+        os.environ["LD_LIBRARY_PATH"] = before
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+
+
+@contextmanager
+def protected(*values: Sexp) -> Iterator[None]:
+    """Keep R's collector away from these values within the block."""
+    for value in values:
+        lib.Rf_protect(value)
+    try:
+        yield
+    finally:
+        lib.Rf_unprotect(len(values))
+
+
+def evaluate(call: Sexp, env: Sexp) -> Sexp:
+    """Evaluate an R call; the result is not protected.
+
+    Raises:
+        RFailure: when R fails outside the code that catches errors itself.
+    """
+    failed = ffi.new("int *", 0)
+    with protected(call):
+        result = lib.R_tryEval(call, env, failed)
+    if failed[0]:
+        message = lib.R_tryEval(lib.Rf_lang1(symbol("geterrmessage")), lib.R_BaseEnv, failed)
+        raise RFailure(ffi.string(lib.R_CHAR(lib.STRING_ELT(message, 0))).decode().strip())
+    return result
+
+
+def call_of(function: Sexp, args: Sequence[Sexp]) -> Sexp:
+    """An R call of at most five arguments, which the caller protects."""
+    build = (lib.Rf_lang1, lib.Rf_lang2, lib.Rf_lang3, lib.Rf_lang4, lib.Rf_lang5, lib.Rf_lang6)
+    return build[len(args)](function, *args)
+
+
+def symbol(name: str) -> Sexp:
+    """R's symbol of this name."""
+    return lib.Rf_install(name.encode())
+
+
+def string(text: str) -> Sexp:
+    """A character vector of one element, UTF-8."""
+    raw = text.encode()
+    with protected(char := lib.Rf_mkCharLenCE(raw, len(raw), lib.CE_UTF8)):
+        return lib.Rf_ScalarString(char)
+
+
+class Functions:
+    """The R functions of ``contract.R`` and ``serve.R``, in an environment of their own."""
+
+    def __init__(self) -> None:
+        with protected(parent := lib.R_BaseEnv, yes := lib.Rf_ScalarLogical(1)):
+            self.env = evaluate(call_of(symbol("new.env"), [yes, parent]), parent)
+        lib.R_PreserveObject(self.env)
+        for name in ("contract.R", "serve.R"):
+            with protected(path := string(str(HERE / name))):
+                evaluate(call_of(symbol("sys.source"), [path, self.env]), lib.R_BaseEnv)
+
+    def call(self, name: str, *args: Sexp) -> Sexp:
+        """Call one of them; ``args`` must be protected by the caller, the result is not."""
+        return evaluate(call_of(symbol(name), args), self.env)

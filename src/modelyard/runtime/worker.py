@@ -1,0 +1,199 @@
+"""The worker process: one embedded R, one version, one request at a time.
+
+Started by ``compute/local.py`` with a socket and a lifeline; it speaks ``messages.py`` and
+nothing else, and only its parent ends it.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import mmap
+import os
+import socket
+import sys
+import time
+import zlib
+from typing import Any
+
+import pyarrow as pa
+
+from modelyard.errors import ModelError, ModelRejected, ModelyardError, from_code
+from modelyard.runtime import messages as m
+from modelyard.runtime import sandbox
+from modelyard.runtime.r import convert
+from modelyard.runtime.r.session import Functions, Sexp, lib, protected, start_r, symbol
+
+CALL_ROWS = 122_880
+"""Rows a call of a row-independent model: R is fastest near this size, and memory stays bounded."""
+
+
+def main() -> None:
+    """Serve one parent: ``worker SOCKET_FD LIFELINE_FD MEMORY_BYTES``."""
+    started = time.perf_counter()
+    sock_fd, lifeline_fd, memory_bytes = (int(a) for a in sys.argv[1:4])
+    sandbox.die_with(lifeline_fd)
+    channel = m.Channel(socket.socket(fileno=sock_fd))
+    start_r()
+    functions = Functions()
+    sandbox.limit(memory_bytes)
+    version = _environment(functions)["r_version"]
+    channel.send(m.Ready(version, time.perf_counter() - started))
+    while True:
+        try:
+            message, rows, files = channel.receive(max_files=2)
+        except EOFError:
+            return
+        try:
+            reply, table = _answer(message, rows, files, functions)
+        except ModelyardError as e:
+            reply, table = m.Fault(e.code, e.message), None
+        except MemoryError:
+            reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
+        channel.send(reply, table)
+
+
+def _answer(
+    message: m.Message, rows: pa.Table | None, files: list[int], functions: Functions
+) -> tuple[m.Message, pa.Table | None]:
+    match message:
+        case m.Load():
+            return _load(message, files, functions), None
+        case m.Inspect():
+            return _inspect(message, functions)
+        case m.Predict() if rows is not None:
+            return _predict(message, rows, functions)
+        case _:
+            raise ModelError(f"A worker cannot answer {type(message).__name__}.")
+
+
+def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
+    started = time.perf_counter()
+    digests = [d for d in (message.digest, message.body_digest) if d is not None]
+    contents = [_read_checked(fd, d) for fd, d in zip(files, digests, strict=True)]
+    model = lib.Rf_protect(convert.raw_vector(contents[0]))
+    body = lib.Rf_protect(convert.raw_vector(contents[1]) if len(contents) > 1 else lib.R_NilValue)
+    predict = lib.Rf_protect(
+        convert.to_list(
+            {"fn": message.fn, "packages": message.packages or None, "args": message.args}
+        )
+    )
+    del contents
+    result = functions.call("serve_load", model, body, predict)
+    lib.Rf_unprotect(3)
+    _checked(result)
+    return m.Loaded(time.perf_counter() - started)
+
+
+def _read_checked(fd: int, digest: str) -> bytes:
+    """The decompressed bytes of a file, once their digest is what it should be."""
+    with os.fdopen(fd, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
+            raise ModelRejected("The model's file is empty.")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            found = hashlib.sha256(data).hexdigest()
+            if found != digest:
+                raise ModelRejected(
+                    f"The stored bytes have the digest {found[:12]}…, not {digest[:12]}…: "
+                    "they were changed after they were logged, and are not loaded."
+                )
+            return _decompressed(data)
+
+
+def _decompressed(data: mmap.mmap) -> bytes:
+    try:
+        if data[:2] == b"\x1f\x8b":
+            return gzip.decompress(data)
+        if data[:3] == b"BZh":
+            return bz2.decompress(data)
+        if data[:6] == b"\xfd7zXZ\0":
+            return lzma.decompress(data)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as e:
+        raise ModelRejected(f"The model's file cannot be decompressed: {e}.") from e
+    return data[:]
+
+
+def _predict(message: m.Predict, rows: pa.Table, functions: Functions) -> tuple[m.Answer, pa.Table]:
+    started = time.perf_counter()
+    step = CALL_ROWS if message.split else max(rows.num_rows, 1)
+    answers: list[pa.Table] = []
+    warnings: dict[str, None] = {}
+    for start in range(0, rows.num_rows, step):
+        frame = lib.Rf_protect(convert.to_frame(rows.slice(start, step), functions))
+        seed = lib.R_NilValue if message.seed is None else lib.Rf_ScalarInteger(message.seed)
+        with protected(seed):
+            result = lib.Rf_protect(functions.call("serve_answer", frame, seed))
+        try:
+            _checked(result)
+            answers.append(convert.from_frame(_element(result, "frame"), functions))
+            said = convert.texts_of(_element(result, "warnings"))
+            warnings.update(dict.fromkeys(w for w in said if w is not None))
+        finally:
+            lib.Rf_unprotect(2)
+    table = answers[0] if len(answers) == 1 else pa.concat_tables(answers)
+    return m.Answer(list(warnings)[:20], time.perf_counter() - started), table
+
+
+def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.Table | None]:
+    with protected(n := lib.Rf_ScalarInteger(message.sample_rows)):
+        result = lib.Rf_protect(functions.call("serve_inspect", n))
+    try:
+        _checked(result)
+        frame = _element(result, "frame")
+        rows = None if frame == lib.R_NilValue else convert.from_frame(frame, functions)
+        told = _environment(functions)
+        return (
+            m.Inspected(
+                model_class=[str(c) for c in convert.texts_of(_element(result, "class"))],
+                levels=_levels(_element(result, "levels")),
+                link_scale=bool(lib.LOGICAL(_element(result, "link_scale"))[0]),
+                **told,
+            ),
+            rows,
+        )
+    finally:
+        lib.Rf_unprotect(1)
+
+
+def _levels(described: Sexp) -> dict[str, dict[str, Any]]:
+    found = {}
+    for i, name in enumerate(convert.texts_of(lib.Rf_getAttrib(described, symbol("names")))):
+        one = lib.VECTOR_ELT(described, i)
+        found[str(name)] = {
+            "type": convert.texts_of(_element(one, "type"))[0],
+            "levels": convert.texts_of(_element(one, "levels")),
+            "ordered": bool(lib.LOGICAL(_element(one, "ordered"))[0]),
+        }
+    return found
+
+
+def _environment(functions: Functions) -> dict[str, Any]:
+    with protected(told := functions.call("serve_environment")):
+        names = [str(n) for n in convert.texts_of(_element(told, "names"))]
+        versions = [str(v) for v in convert.texts_of(_element(told, "versions"))]
+        return {
+            "r_version": str(convert.texts_of(_element(told, "r_version"))[0]),
+            "platform": str(convert.texts_of(_element(told, "platform"))[0]),
+            "packages": dict(sorted(zip(names, versions, strict=True))),
+        }
+
+
+def _element(items: Sexp, name: str) -> Sexp:
+    found = convert.element(items, name)
+    return lib.R_NilValue if found is None else found
+
+
+def _checked(result: Sexp) -> None:
+    """Raise what R reported as data."""
+    with protected(result):
+        if not lib.LOGICAL(_element(result, "ok"))[0]:
+            code = str(convert.texts_of(_element(result, "code"))[0])
+            message = str(convert.texts_of(_element(result, "message"))[0])
+            raise from_code(code, message)
+
+
+if __name__ == "__main__":
+    main()

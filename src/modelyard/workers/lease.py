@@ -1,0 +1,185 @@
+"""One worker process with one version loaded, and what its failures mean to a caller."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from contextlib import ExitStack
+from typing import Protocol
+
+import pyarrow as pa
+
+from modelyard.artifacts.base import ArtifactStore
+from modelyard.compute.base import Compute, Process
+from modelyard.errors import (
+    Internal,
+    MemoryLimit,
+    ModelTimeout,
+    Unavailable,
+    WorkerCrashed,
+    from_code,
+)
+from modelyard.runtime import messages as m
+from modelyard.runtime.base import Prediction
+from modelyard.runtime.manifest import File, PredictSpec
+
+log = logging.getLogger(__name__)
+
+
+class Loadable(Protocol):
+    """What a worker needs to know to load a model: a manifest has it, and so has a log request."""
+
+    @property
+    def model(self) -> File:
+        """The model's file."""
+        ...
+
+    @property
+    def body(self) -> File | None:
+        """The file of the author's own predict function, or None."""
+        ...
+
+    @property
+    def predict(self) -> PredictSpec:
+        """How to predict."""
+        ...
+
+
+class Worker:
+    """A loaded model in a process of its own; one request at a time.
+
+    A worker that has failed in a way that leaves R in doubt (late, dead, out of memory) is
+    ended at once, and ``usable`` says so.
+    """
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.usable = True
+        self.last_used = time.monotonic()
+
+    @classmethod
+    def start(
+        cls,
+        compute: Compute,
+        artifacts: ArtifactStore,
+        what: Loadable,
+        *,
+        memory_bytes: int,
+        start_s: float,
+    ) -> Worker:
+        """Start a process and load the model in it.
+
+        Raises:
+            ModelRejected, MissingPackage, ModelFault: the model cannot be loaded.
+            Unavailable: the process did not start in time.
+        """
+        worker = cls(compute.spawn_worker(memory_bytes))
+        try:
+            worker._begin(start_s)
+            worker._load(artifacts, what, start_s)
+        except BaseException:
+            worker.end()
+            raise
+        return worker
+
+    def _begin(self, start_s: float) -> None:
+        self._process.channel.settimeout(start_s)
+        try:
+            self._process.channel.receive()
+        except TimeoutError:
+            raise Unavailable(f"R did not start within {start_s:g} s.") from None
+        except (EOFError, OSError):
+            raise Unavailable(f"R did not start: {self._process.kill()}.") from None
+
+    def _load(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:
+        body = what.body
+        message = m.Load(
+            what.model.digest,
+            None if body is None else body.digest,
+            what.predict.fn,
+            list(what.predict.packages),
+            dict(what.predict.args),
+        )
+        with ExitStack() as stack:
+            files = [
+                stack.enter_context(artifacts.open(f.digest)).fileno()
+                for f in (what.model, body)
+                if f is not None
+            ]
+            self._ask(message, deadline_s=start_s, files=files)
+
+    def predict(
+        self,
+        rows: pa.Table,
+        *,
+        deadline_s: float,
+        request_id: str,
+        split: bool = False,
+        seeded: bool = False,
+    ) -> Prediction:
+        """Score rows that fit the contract; ``seeded`` starts R's random numbers from the id.
+
+        Raises:
+            ModelFault: with what went wrong.
+        """
+        seed = _seed(request_id) if seeded else None
+        if seed is not None:
+            log.info("request %s is scored with seed %d", request_id, seed)
+        reply, table = self._ask(m.Predict(request_id, split, seed), rows, deadline_s=deadline_s)
+        if not isinstance(reply, m.Answer) or table is None:
+            raise Internal(f"A worker answered {type(reply).__name__} to Predict.")
+        return Prediction(table, tuple(reply.warnings), reply.seconds)
+
+    def inspect(
+        self, sample_rows: int, *, deadline_s: float
+    ) -> tuple[m.Inspected, pa.Table | None]:
+        """What the loaded model is, and training rows it kept, if any."""
+        reply, table = self._ask(m.Inspect(sample_rows), deadline_s=deadline_s)
+        if not isinstance(reply, m.Inspected):
+            raise Internal(f"A worker answered {type(reply).__name__} to Inspect.")
+        return reply, table
+
+    def _ask(
+        self,
+        message: m.Message,
+        rows: pa.Table | None = None,
+        *,
+        deadline_s: float,
+        files: list[int] | None = None,
+    ) -> tuple[m.Message, pa.Table | None]:
+        channel = self._process.channel
+        channel.settimeout(max(deadline_s, 0.001))
+        try:
+            channel.send(message, rows, files or ())
+            reply, table, _ = channel.receive()
+        except TimeoutError:
+            self.end()
+            raise ModelTimeout(
+                f"The model did not answer within {deadline_s:.3g} s; its process was ended.",
+                hint="Send fewer rows, or give the service a longer deadline.",
+            ) from None
+        except (EOFError, OSError):
+            raise WorkerCrashed(
+                f"The model's R process ended while it worked on this request: {self.end()}.",
+                hint="The next request gets a new process.",
+            ) from None
+        self.last_used = time.monotonic()
+        if isinstance(reply, m.Fault):
+            if reply.code == MemoryLimit.code:
+                self.end()
+            raise from_code(reply.code, reply.message)
+        return reply, table
+
+    def alive(self) -> bool:
+        """Whether it can take a request."""
+        return self.usable and self._process.alive()
+
+    def end(self) -> str:
+        """End the process and say how it ended."""
+        self.usable = False
+        return self._process.kill()
+
+
+def _seed(request_id: str) -> int:
+    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4]) & 0x7FFFFFFF

@@ -1,0 +1,228 @@
+"""Warm workers per version, lent to one request at a time.
+
+A request takes an idle worker of its version; else, while there is room, a new one is started;
+else the idle worker that was used longest ago, of whatever version, makes room; else it waits.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from modelyard.artifacts.base import ArtifactStore
+from modelyard.compute.base import Compute
+from modelyard.errors import Overloaded, Unavailable
+from modelyard.runtime.base import Prediction
+from modelyard.runtime.manifest import Manifest
+from modelyard.settings import Settings
+from modelyard.workers.lease import Loadable, Worker
+
+Key = tuple[str, ...]
+_WAIT_FOR_BUSY_S = 0.05
+"""A busy worker is often free sooner than a new one has started."""
+
+
+class WorkerPool:
+    """Every worker of this process. Safe to use from many threads."""
+
+    def __init__(self, compute: Compute, artifacts: ArtifactStore, settings: Settings) -> None:
+        self._compute = compute
+        self._artifacts = artifacts
+        self._settings = settings
+        self._idle: dict[Key, list[Worker]] = defaultdict(list)
+        self._busy: dict[Key, int] = defaultdict(int)
+        self._count = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._reaper = threading.Thread(target=self._reap, name="worker-reaper", daemon=True)
+        self._reaper.start()
+
+    def predict(
+        self,
+        manifest: Manifest,
+        rows: pa.Table,
+        *,
+        deadline_s: float | None = None,
+        request_id: str | None = None,
+    ) -> Prediction:
+        """Score rows that already fit the manifest's signature.
+
+        A new worker's start does not count against the deadline.
+
+        Raises:
+            ModelFault: the model failed, hung, crashed or took too much memory.
+            Overloaded: no worker became free in time.
+        """
+        deadline = self._settings.predict_deadline_s if deadline_s is None else deadline_s
+        with self.lend(manifest, wait_s=deadline) as worker:
+            return worker.predict(
+                rows,
+                deadline_s=deadline,
+                request_id=request_id or uuid.uuid4().hex,
+                split=manifest.checks.row_independent and manifest.signature.rows == "same",
+                seeded=not manifest.checks.deterministic,
+            )
+
+    @contextmanager
+    def lend(self, what: Loadable, *, wait_s: float) -> Iterator[Worker]:
+        """A worker with this model loaded, nobody else's until the block ends."""
+        key = _key(what)
+        worker = self._take(key, what, wait_s)
+        try:
+            yield worker
+        finally:
+            self._give_back(key, worker)
+
+    @contextmanager
+    def fresh(self, what: Loadable) -> Iterator[Worker]:
+        """A new worker, ended after the block: for verification."""
+        with self._changed:
+            self._await_room(time.monotonic() + self._settings.worker_start_s)
+        try:
+            worker = self._start(what)
+            try:
+                yield worker
+            finally:
+                worker.end()
+        finally:
+            self._leave()
+
+    def warm(self, what: Loadable, workers: int) -> None:
+        """Have at least so many idle workers of this version."""
+        key = _key(what)
+        taken = [self._take(key, what, self._settings.worker_start_s) for _ in range(workers)]
+        for worker in taken:
+            self._give_back(key, worker)
+
+    def close(self) -> None:
+        """End every idle worker; busy ones end when they are given back."""
+        with self._changed:
+            self._closed = True
+            idle = [w for workers in self._idle.values() for w in workers]
+            self._idle.clear()
+            self._changed.notify_all()
+        for worker in idle:
+            worker.end()
+
+    def _take(self, key: Key, what: Loadable, wait_s: float) -> Worker:
+        end = time.monotonic() + wait_s
+        with self._changed:
+            found = self._idle_worker(key)
+            if found is None and self._busy[key] > 0:
+                self._changed.wait(_WAIT_FOR_BUSY_S)
+                found = self._idle_worker(key)
+            while found is None and not self._has_room():
+                self._wait(end)
+                found = self._idle_worker(key)
+            self._busy[key] += 1
+            if found is not None:
+                return found
+            self._count += 1
+        try:
+            return self._start(what)
+        except BaseException:
+            with self._changed:
+                self._busy[key] -= 1
+            self._leave()
+            raise
+
+    def _start(self, what: Loadable) -> Worker:
+        return Worker.start(
+            self._compute,
+            self._artifacts,
+            what,
+            memory_bytes=self._settings.worker_memory_bytes,
+            start_s=self._settings.worker_start_s,
+        )
+
+    def _idle_worker(self, key: Key) -> Worker | None:
+        workers = self._idle[key]
+        while workers:
+            worker = workers.pop()
+            if worker.alive():
+                return worker
+            worker.end()
+            self._count -= 1
+        return None
+
+    def _has_room(self) -> bool:
+        """Whether one more may be started, after ending the idle one least recently used."""
+        if self._closed:
+            raise Unavailable("The account is closing.")
+        if self._count < self._settings.max_workers:
+            return True
+        idle = [(w.last_used, key, w) for key, ws in self._idle.items() for w in ws]
+        if not idle:
+            return False
+        _, key, oldest = min(idle, key=lambda found: found[0])
+        self._idle[key].remove(oldest)
+        oldest.end()
+        self._count -= 1
+        return True
+
+    def _await_room(self, end: float) -> None:
+        while not self._has_room():
+            self._wait(end)
+        self._count += 1
+
+    def _wait(self, end: float) -> None:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise Overloaded(
+                f"All {self._settings.max_workers} workers are busy.",
+                hint="Try again shortly, or raise max_workers.",
+            )
+        self._changed.wait(left)
+
+    def _give_back(self, key: Key, worker: Worker) -> None:
+        with self._changed:
+            self._busy[key] -= 1
+            keep = worker.alive() and not self._closed
+            if keep:
+                self._idle[key].append(worker)
+                self._changed.notify_all()
+        if not keep:
+            worker.end()
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def _reap(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait(min(self._settings.worker_idle_s, 5.0))
+                if self._closed:
+                    return
+                old = self._overdue(time.monotonic() - self._settings.worker_idle_s)
+            for worker in old:
+                worker.end()
+
+    def _overdue(self, before: float) -> list[Worker]:
+        old = []
+        for key in list(self._idle):
+            gone = [w for w in self._idle[key] if w.last_used < before]
+            self._idle[key] = [w for w in self._idle[key] if w.last_used >= before]
+            if not self._idle[key]:
+                del self._idle[key]
+            old.extend(gone)
+        self._count -= len(old)
+        if old:
+            self._changed.notify_all()
+        return old
+
+
+def _key(what: Loadable) -> Key:
+    spec = what.predict
+    body = "" if what.body is None else what.body.digest
+    args = json.dumps(spec.args, sort_keys=True)
+    return (what.model.digest, body, spec.fn, args, *spec.packages)

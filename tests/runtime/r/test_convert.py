@@ -1,0 +1,146 @@
+"""Rows to R and back through a real worker, bit for bit."""
+
+from __future__ import annotations
+
+import struct
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from modelyard.errors import OutputViolation
+from tests.conftest import Workshop
+
+SAME = "function(model, input) input"
+
+
+def through_r(workshop: Workshop, pool, rows: pa.Table, body: str = SAME) -> pa.Table:
+    manifest = workshop.manifest("1", {"x": "double"}, body=body)
+    return pool.predict(manifest, rows).table
+
+
+def bits(column: pa.ChunkedArray) -> list[object]:
+    return [
+        None if v is None else struct.pack("<d", v) if isinstance(v, float) else v
+        for v in column.to_pylist()
+    ]
+
+
+@pytest.mark.parametrize("n", [1, 7, 600, 5000])
+def test_doubles_keep_their_bits(workshop, pool, n):
+    odd = [0.1, -0.0, 5e-324, 1.7976931348623157e308, float("inf"), float("-inf"), None, 1 / 3]
+    rows = pa.table({"x": pa.array((odd * n)[:n], pa.float64())})
+    assert bits(through_r(workshop, pool, rows)["x"]) == bits(rows["x"])
+
+
+def test_na_and_nan_are_told_apart(workshop, pool):
+    rows = pa.table({"x": pa.array([1.0, None, float("nan")], pa.float64())})
+    told = through_r(
+        workshop, pool, rows, "function(model, input) is.na(input$x) + 2 * is.nan(input$x)"
+    )
+    assert told["prediction"].to_pylist() == [0, 1, 3]
+    back = through_r(workshop, pool, rows)["x"].combine_chunks()
+    assert back.is_null().to_pylist() == [False, True, False]
+    assert np.isnan(back[2].as_py())
+
+
+def test_integers_and_booleans_with_missing_values(workshop, pool):
+    rows = pa.table(
+        {
+            "i": pa.array([-(2**31) + 1, None, 2**31 - 1], pa.int32()),
+            "b": pa.array([True, None, False], pa.bool_()),
+        }
+    )
+    assert through_r(workshop, pool, rows).equals(rows)
+
+
+@pytest.mark.parametrize("n", [1, 500, 501, 20_000])
+@pytest.mark.parametrize("distinct", [True, False])
+def test_texts(workshop, pool, n, distinct):
+    values = [None if i % 7 == 3 else f"é{i if distinct else i % 3}☃𝄞" for i in range(n)]
+    rows = pa.table({"s": pa.array(values, pa.string())})
+    back = through_r(workshop, pool, rows)
+    assert back["s"].to_pylist() == values
+    told = through_r(workshop, pool, rows, "function(model, input) nchar(input$s)")
+    assert told["prediction"].to_pylist()[0] == len(values[0])
+
+
+def test_empty_texts_are_not_missing(workshop, pool):
+    values = (["", None, "a"] * 300)[:700]
+    rows = pa.table({"s": pa.array(values, pa.string())})
+    assert through_r(workshop, pool, rows)["s"].to_pylist() == values
+
+
+def test_a_factor_has_its_levels_in_order(workshop, pool):
+    codes = pa.array([2, 0, None], pa.int32())
+    factor = pa.DictionaryArray.from_arrays(codes, pa.array(["b", "a", "ü"]), ordered=True)
+    rows = pa.table({"f": factor})
+    body = (
+        "function(model, input) c(paste(class(input$f), collapse = ' '),"
+        " paste(levels(input$f), collapse = ' '), as.character(input$f[1]))"
+    )
+    told = through_r(workshop, pool, rows, body)["prediction"].to_pylist()
+    assert told == ["ordered factor", "b a ü", "ü"]
+
+
+def test_dates_and_times(workshop, pool):
+    nanoseconds = [0, 1, 1_700_000_000_123_456_000, -5_000_000_001, None]
+    rows = pa.table(
+        {
+            "d": pa.array([date(1969, 12, 31), date(2400, 2, 29), None, date(1, 1, 1)] + [None]),
+            "t": pa.array(nanoseconds, pa.timestamp("ns", tz="Europe/Paris")),
+        }
+    )
+    back = through_r(workshop, pool, rows)
+    assert back["d"].to_pylist() == rows["d"].to_pylist()
+    assert back["t"].type == rows["t"].type
+    # R keeps seconds as doubles: what it can hold comes back, to the nanosecond near 1970.
+    assert back["t"].cast(pa.int64()).to_pylist()[:2] == [0, 1]
+    expected = [1_700_000_000_123_456_001, -5_000_000_001]
+    found = back["t"].cast(pa.int64()).to_pylist()[2:4]
+    assert all(abs(a - b) < 300 for a, b in zip(found, expected, strict=True))
+    told = through_r(
+        workshop, pool, rows, "function(model, input) c(format(input$t[3], '%H:%M'), attr(input$t, 'tzone'), class(input$d), NA, NA)"
+    )
+    assert told["prediction"].to_pylist()[:3] == ["23:13", "Europe/Paris", "Date"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("list(1, 2)", "list"),
+        ("1i * seq_len(nrow(input))", "complex"),
+        ("as.raw(1:2)", "raw"),
+        ("data.frame(a = I(list(1, 2)))", "AsIs"),
+        ("NULL", "NULL"),
+        ("lm(mpg ~ wt, mtcars)", "lm"),
+        ("data.frame(m = I(matrix(1:4, 2)))", "AsIs"),
+    ],
+)
+def test_an_answer_that_is_no_plain_column_is_refused(workshop, pool, x, value, said):
+    with pytest.raises(OutputViolation, match=said):
+        through_r(workshop, pool, x, f"function(model, input) {value}")
+
+
+def test_text_that_is_not_utf8_is_refused(workshop, pool, x):
+    body = r"function(model, input) { s <- c('a\xff', 'b'); Encoding(s) <- 'bytes'; s }"
+    with pytest.raises(OutputViolation, match="UTF-8"):
+        through_r(workshop, pool, x, body)
+
+
+def test_latin1_text_comes_back_as_utf8(workshop, pool, x):
+    body = r"function(model, input) { s <- c('\xe9', 'b'); Encoding(s) <- 'latin1'; s }"
+    assert through_r(workshop, pool, x, body)["prediction"].to_pylist() == ["é", "b"]
+
+
+def test_a_matrix_becomes_columns(workshop, pool, x):
+    body = "function(model, input) cbind(fit = input$x, lwr = input$x - 1)"
+    assert through_r(workshop, pool, x, body).to_pydict() == {"fit": [1, 2], "lwr": [0, 1]}
+
+
+def test_a_wide_frame_and_many_rows(workshop, pool):
+    wide = pa.table({f"c{i}": [float(i)] for i in range(10_000)})
+    assert through_r(workshop, pool, wide).equals(wide)
+    long = pa.table({"x": np.random.default_rng(1).normal(size=300_000)})
+    assert through_r(workshop, pool, long).equals(long)
