@@ -18,7 +18,7 @@ predict_frame <- function(model, rows, predict) {
       tryInvokeRestart("muffleWarning")
     }
   )
-  list(frame = as_frame(answer), warnings = unique(warnings))
+  list(frame = as_frame(answer), warnings = if (length(warnings) > 1) unique(warnings) else warnings)
 }
 
 # The call itself, chosen by what the author said and then by the model's class.
@@ -122,7 +122,7 @@ clean_call <- function(fn, given, args, model, rows) {
   env <- new.env(parent = baseenv())
   env$model <- model
   env$rows <- rows
-  given <- given[setdiff(seq_along(given), which(names(given) %in% names(args)))]
+  if (length(args) > 0) given <- given[!names(given) %in% names(args)]
   eval(as.call(c(list(fn, quote(model)), given, args)), env)
 }
 
@@ -143,6 +143,9 @@ named_function <- function(fn) {
 }
 
 attach_packages <- function(packages) {
+  if (length(packages) == 0) {
+    return(invisible())
+  }
   new <- setdiff(packages, sub("^package:", "", search()))
   missing <- new[!vapply(new, requireNamespace, NA, quietly = TRUE)]
   if (length(missing) > 0) {
@@ -260,6 +263,9 @@ raw_columns <- function(frame, model) {
 }
 
 model_terms <- function(model) {
+  if (!isS4(model) && !is.list(model)) {
+    return(NULL)
+  }
   if (isS4(model)) {
     frame <- if ("frame" %in% methods::slotNames(model)) model@frame else NULL
     return(attr(frame, "terms"))

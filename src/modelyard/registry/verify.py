@@ -60,7 +60,6 @@ class _Verification:
     def run(self) -> Verified:
         self.started = time.monotonic()
         told, own_rows = self.worker.inspect(self.sample_rows, deadline_s=self.deadline_s)
-        load_s = time.monotonic() - self.started
         notes = [_LINK_SCALE] if told.link_scale else []
         samples = self._samples(own_rows)
         inputs = self._inputs(samples, told)
@@ -72,7 +71,7 @@ class _Verification:
         try:
             answer, warnings = self._score(rows)
         except ModelError as e:
-            return self._only_loaded(e, inputs, told, load_s, notes)
+            return self._only_loaded(e, inputs, told, notes)
         if self.request.rows == "same" and answer.num_rows != rows.num_rows:
             raise InvalidSignature(
                 f"The model answered {answer.num_rows} rows for {rows.num_rows} input rows.",
@@ -95,7 +94,7 @@ class _Verification:
             deterministic=deterministic,
             sample_origin=self.origin,
             sample_rows=rows.num_rows,
-            load_s=round(load_s, 4),
+            load_s=round(self.worker.load_s, 4),
             predict_s=round(predict_s, 6),
         )
         notes.extend(_remarks(checks))
@@ -166,7 +165,6 @@ class _Verification:
         error: ModelError,
         inputs: tuple[Column, ...],
         told: Inspected,
-        load_s: float,
         notes: list[str],
     ) -> Verified:
         """The sample rows could not be scored: refused when they should have been."""
@@ -182,7 +180,7 @@ class _Verification:
             f"No sample row could be scored ({error.message}), so the version is only known to "
             "load. Give sample_input to have it verified."
         )
-        checks = Checks("load", False, True, self.origin, 0, round(load_s, 4))
+        checks = Checks("load", False, True, self.origin, 0, round(self.worker.load_s, 4))
         return Verified(
             Signature(inputs, tuple(outputs), self.request.rows),
             environment,

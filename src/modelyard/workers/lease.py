@@ -56,6 +56,7 @@ class Worker:
     def __init__(self, process: Process) -> None:
         self._process = process
         self.usable = True
+        self.load_s = 0.0
         self.last_used = time.monotonic()
 
     @classmethod
@@ -107,7 +108,9 @@ class Worker:
                 for f in (what.model, body)
                 if f is not None
             ]
-            self._ask(message, deadline_s=start_s, files=files)
+            reply, _ = self._ask(message, deadline_s=start_s, files=files)
+        if isinstance(reply, m.Loaded):
+            self.load_s = reply.seconds
 
     def predict(
         self,

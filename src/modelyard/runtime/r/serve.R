@@ -16,10 +16,30 @@ serve_load <- function(model, body, predict) {
     }
     attach_packages(needed_packages(served$model))
     predict$body <- body
+    check_predictable(served$model, predict)
     served$predict <- predict
     served$state <- session_state()
     list(ok = TRUE)
   }, "model_rejected")
+}
+
+# Refuse at once what no predict() of R, and no method of ours, knows how to ask.
+check_predictable <- function(model, predict) {
+  if (!is.null(predict$body) || !identical(predict$fn, "predict")) {
+    return(invisible())
+  }
+  classes <- if (isS4(model)) methods::is(model) else class(model)
+  found <- vapply(classes, function(class) {
+    !is.null(utils::getS3method("predict", class, optional = TRUE)) ||
+      exists(paste0("score.", class), mode = "function")
+  }, NA)
+  s4 <- isS4(model) && methods::existsMethod("predict", class(model))
+  if (!any(found) && !s4) {
+    fault("model_rejected", paste0(
+      "R has no predict() for an object of class ", paste(class(model), collapse = ", "),
+      ". Give a predict_body, a function of the model and its input."
+    ))
+  }
 }
 
 # Predictions for a data frame: list(ok, frame, warnings), or list(ok = FALSE, code, message).
@@ -90,17 +110,22 @@ caught <- function(expr, code) {
 # What one request could leave behind for the next.
 session_state <- function() {
   list(
-    options = options(), wd = getwd(), tz = Sys.getenv("TZ"),
-    names = ls(globalenv(), all.names = TRUE)
+    options = as.list(.Options), wd = getwd(), tz = Sys.getenv("TZ"),
+    names = ls(globalenv(), all.names = TRUE, sorted = FALSE)
   )
 }
 
 restore_session <- function(state) {
-  if (!identical(options(), state$options)) options(state$options)
+  if (!identical(as.list(.Options), state$options)) {
+    added <- setdiff(names(.Options), names(state$options))
+    options(c(state$options, stats::setNames(vector("list", length(added)), added)))
+  }
   if (!identical(getwd(), state$wd)) setwd(state$wd)
   if (!identical(Sys.getenv("TZ"), state$tz)) Sys.setenv(TZ = state$tz)
-  left <- setdiff(ls(globalenv(), all.names = TRUE), state$names)
-  if (length(left) > 0) rm(list = left, envir = globalenv())
+  names <- ls(globalenv(), all.names = TRUE, sorted = FALSE)
+  if (length(names) != length(state$names)) {
+    rm(list = setdiff(names, state$names), envir = globalenv())
+  }
 }
 
 # Text in bulk: codes into distinct values, or one block of bytes with a NUL after each value.

@@ -1,0 +1,170 @@
+"""Rows in, rows out: JSON in its three forms, R's serialised frames, Arrow streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from modelyard.errors import MalformedRequest, TooLarge, UnsupportedMediaType
+from modelyard.json_rows import Limits, decode_rows, encode_data
+from modelyard.runtime.r.rds import read_frame, write_frame
+from modelyard.signature import Signature
+
+JSON = "application/json"
+RDS = "application/x-rds"
+ARROW = "application/vnd.apache.arrow.stream"
+MEDIA_TYPES = (JSON, RDS, ARROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to predict: its body as it came, and what its headers and query said."""
+
+    body: bytes | bytearray
+    form: str
+    answer_form: str
+    strict: bool = False
+
+
+class Outputs(Protocol):
+    """What a scorer gives: the outputs, and what it has to say about how it got them."""
+
+    @property
+    def table(self) -> pa.Table:
+        """The output columns, a row for each input row where the signature says so."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was done to the rows before the model saw them."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """R's own warnings."""
+        ...
+
+
+class Scorer(Protocol):
+    """Scores rows of which nothing was checked, or which were; both are the same to it."""
+
+    def __call__(self, rows: pa.Table, *, strict: bool) -> Outputs:
+        """Check the rows, predict, check the answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of an answer and its form, with notes and warnings for its headers."""
+
+    body: bytes
+    form: str
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def answer(call: Call, signature: Signature, limits: Limits, score: Scorer) -> Answer:
+    """Decode, score, encode.
+
+    In the ``{"data": [[i, …]]}`` form ``i`` is echoed; in every other form the rows of the answer
+    are numbered from 0.
+
+    Raises:
+        Invalid: what the rows break, with column and row.
+        ModelFault: what the model did.
+    """
+    notes: tuple[str, ...] = ()
+    index: list[object] | None = None
+    if call.form == JSON:
+        decoded = decode_rows(bytes(call.body), signature.inputs, strict=call.strict, limits=limits)
+        rows, notes = decoded.table, tuple(decoded.notes)
+        index = list(decoded.index)
+    elif call.form == RDS:
+        rows = read_frame(memoryview(call.body))
+    else:
+        rows = read_arrow(call.body)
+    scored = score(rows, strict=call.strict)
+    notes = tuple(dict.fromkeys((*notes, *scored.notes)))
+    body = _encode(scored.table, call.answer_form, index)
+    return Answer(body, call.answer_form, notes, tuple(scored.warnings))
+
+
+def _encode(table: pa.Table, form: str, index: list[object] | None) -> bytes:
+    if form == RDS:
+        return write_frame(table)
+    if form == ARROW:
+        return write_arrow(table)
+    if index is None or len(index) != table.num_rows:
+        # An answer with rows of its own has numbers of its own.
+        index = list(range(table.num_rows))
+    return encode_data(table, index)
+
+
+def media_type(content_type: str | None) -> str:
+    """The form of a body, from its content type; JSON when none is given.
+
+    >>> media_type("Application/JSON; charset=utf-8")
+    'application/json'
+
+    Raises:
+        UnsupportedMediaType: for a form nobody here reads.
+    """
+    if not content_type:
+        return JSON
+    form = content_type.partition(";")[0].strip().lower()
+    if form not in MEDIA_TYPES:
+        raise UnsupportedMediaType(
+            f"Rows are not read from {form[:80]!r}.",
+            hint=f"Send {JSON}, {RDS} or {ARROW}, and say so in content-type.",
+        )
+    return form
+
+
+def answer_type(accept: str | None, form: str) -> str:
+    """The form of the answer: the first known one of ``accept``, else that of the request.
+
+    >>> answer_type("text/html, application/x-rds;q=0.9", "application/json")
+    'application/x-rds'
+
+    Raises:
+        UnsupportedMediaType: when only other forms are accepted.
+    """
+    wanted = [part.partition(";")[0].strip().lower() for part in (accept or "").split(",")]
+    known = [w for w in wanted if w in MEDIA_TYPES]
+    if known:
+        return known[0]
+    if not any(wanted) or any(w in ("*/*", "application/*") for w in wanted):
+        return form
+    raise UnsupportedMediaType(
+        "None of the forms accepted is one in which rows are answered.",
+        hint=f"Accept {JSON}, {RDS} or {ARROW}.",
+    )
+
+
+def read_arrow(body: bytes | bytearray) -> pa.Table:
+    """An Arrow IPC stream as a table, with every buffer checked.
+
+    Raises:
+        MalformedRequest: for anything else.
+        TooLarge: when its buffers cannot be had in memory.
+    """
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(body)) as stream:
+            table = stream.read_all()
+        table.validate(full=True)
+    except pa.ArrowMemoryError as e:
+        raise TooLarge("The Arrow stream needs more memory than there is.") from e
+    except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError) as e:
+        raise MalformedRequest("The body is not an Arrow stream that can be read.") from e
+    return table
+
+
+def write_arrow(table: pa.Table) -> bytes:
+    """A table as an Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())

@@ -1,0 +1,67 @@
+"""HTTP for predictions in the account: any model by name, version or alias."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from modelyard.access.body import read_body
+from modelyard.access.routes import account_of, may
+from modelyard.access.types import Actor
+from modelyard.account import Account
+from modelyard.json_rows import Limits
+from modelyard.names import ModelRef, Namespace
+from modelyard.registry.resolve import resolve
+from modelyard.registry.types import ModelVersion
+from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
+from modelyard.scoring.predict import Scored, predict
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.post("/models/{model}/predict")
+async def predict_rows(
+    request: Request,
+    model: str,
+    _: Annotated[Actor, Depends(may("model.predict"))],
+    version: Annotated[str | None, Query()] = None,
+    strict: Annotated[bool, Query()] = False,
+    database: Annotated[str | None, Query()] = None,
+    schema: Annotated[str | None, Query()] = None,
+) -> Response:
+    """Score the rows of the body; the answer has the outputs only, in the request's row order."""
+    account = account_of(request)
+    settings = account.settings
+    form = media_type(request.headers.get("content-type"))
+    most = settings.max_json_bytes if form == JSON else settings.max_body_bytes
+    body = await read_body(request.stream(), request.headers.get("content-length"), most)
+    call = Call(body, form, answer_type(request.headers.get("accept"), form), strict)
+    home = Namespace(database or settings.default_database, schema or settings.default_schema)
+    request_id = request.scope["state"]["request_id"]
+    found, scored = await run_in_threadpool(
+        _score, account, ModelRef.parse(model, home, version), call, request_id
+    )
+    headers = {"x-modelyard-version": found.name}
+    if scored.notes:
+        headers["x-modelyard-notes"] = json.dumps(scored.notes)
+    if scored.warnings:
+        headers["x-modelyard-warnings"] = json.dumps(scored.warnings)
+    return Response(scored.body, media_type=scored.form, headers=headers)
+
+
+def _score(
+    account: Account, ref: ModelRef, call: Call, request_id: str
+) -> tuple[ModelVersion, Answer]:
+    version = resolve(account, ref)
+    settings = account.settings
+    limits = Limits(
+        rows=settings.max_json_rows, columns=settings.max_columns, depth=settings.max_json_depth
+    )
+
+    def score(rows: object, *, strict: bool) -> Scored:
+        return predict(account, version, rows, strict=strict, request_id=request_id)
+
+    return version, answer(call, version.manifest.signature, limits, score)
