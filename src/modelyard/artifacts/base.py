@@ -26,13 +26,21 @@ class Entry:
     modified_at: datetime
 
 
+class Readable(Protocol):
+    """What bytes can be read from: a file, or what has this much of its face."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes; none of them: there are no more."""
+        ...
+
+
 class ArtifactStore(Protocol):
     """Bytes by their digest: all of them or none, and never other ones under the same digest.
 
     ``testing/artifacts.py`` holds the tests each implementation passes.
     """
 
-    def put(self, source: Path | BinaryIO) -> Stored:
+    def put(self, source: Path | Readable) -> Stored:
         """Keep the bytes of a file, or of a stream until its end; they survive a power cut.
 
         Raises:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from modelyard.artifacts.base import Entry, Stored
+from modelyard.artifacts.base import Entry, Readable, Stored
 from modelyard.errors import NotFound, StorageFull, Unavailable
 from modelyard.faults import fault_point
 
@@ -32,7 +32,7 @@ class FileStore:
         self._root = root
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, source: Path | BinaryIO) -> Stored:
+    def put(self, source: Path | Readable) -> Stored:
         """Keep the bytes, see :class:`~modelyard.artifacts.base.ArtifactStore`."""
         if isinstance(source, Path):
             with source.open("rb") as stream:
@@ -83,7 +83,7 @@ class FileStore:
             raise NotFound(f"{digest[:80]!r} is no digest of an artifact.")
         return self._root / digest[:2] / digest
 
-    def _put(self, stream: BinaryIO) -> Stored:
+    def _put(self, stream: Readable) -> Stored:
         beside = self._root / f"{_UNFINISHED}{uuid4().hex}"
         try:
             stored = _copy_durably(stream, beside)
@@ -106,7 +106,7 @@ class FileStore:
         _sync_folder(self._root)
 
 
-def _copy_durably(stream: BinaryIO, target: Path) -> Stored:
+def _copy_durably(stream: Readable, target: Path) -> Stored:
     digest, size = hashlib.sha256(), 0
     with _translated():
         out = os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb", 0)

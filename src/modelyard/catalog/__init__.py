@@ -1,0 +1,1 @@
+"""Seam for rows: the database of record."""

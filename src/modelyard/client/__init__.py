@@ -1,0 +1,1 @@
+"""The Python SDK, a door: names follow snowflake-ml-python."""

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from modelyard.errors import MalformedRequest, TooLarge, UnsupportedMediaType
 from modelyard.json_rows import Limits, decode_rows, encode_data
-from modelyard.runtime.r.rds import read_frame, write_frame
+from modelyard.runtime.r.rds import read_frame
+from modelyard.runtime.r.rds_write import write_frame
 from modelyard.signature import Signature
 
 JSON = "application/json"

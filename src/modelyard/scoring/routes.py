@@ -56,10 +56,7 @@ def _score(
     account: Account, ref: ModelRef, call: Call, request_id: str
 ) -> tuple[ModelVersion, Answer]:
     version = resolve(account, ref)
-    settings = account.settings
-    limits = Limits(
-        rows=settings.max_json_rows, columns=settings.max_columns, depth=settings.max_json_depth
-    )
+    limits = Limits.of(account.settings)
 
     def score(rows: object, *, strict: bool) -> Scored:
         return predict(account, version, rows, strict=strict, request_id=request_id)

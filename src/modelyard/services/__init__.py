@@ -1,0 +1,1 @@
+"""Services: deployed versions with their own URL."""

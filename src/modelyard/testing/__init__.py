@@ -1,0 +1,1 @@
+"""Contract tests of the seams; a backend's test is a subclass with one fixture."""

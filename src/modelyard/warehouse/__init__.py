@@ -1,0 +1,1 @@
+"""Seam for tables."""

@@ -58,7 +58,7 @@ def write_frame(table: pa.Table) -> bytes:
         fitted = column if is_time else fit_column(column, _target(name, column.type), problems)
         if fitted is not None:
             pieces += _column(fitted)
-    problems.raise_inputs()
+    problems.raise_inputs(start="The rows cannot be an R frame")
     rows = [_NA_INT, -table.num_rows] if table.num_rows else []
     pieces += _attributes(
         names=_strings(table.column_names),

@@ -1,0 +1,151 @@
+# Frames on the wire: R's own serialised form of a plain data frame.
+
+frame_type <- "application/x-rds"
+
+# Longer character columns travel as one block of bytes, which is quick to read and write anywhere.
+long_text <- 500L
+
+# The bytes of a data frame. Version 2 has no compact sequences and no session encoding in it.
+write_frame <- function(frame) {
+  n <- nrow(frame)
+  columns <- lapply(wire_columns(frame), function(x) {
+    if (is.character(x) && n > long_text) pack_strings(x) else x
+  })
+  frame <- structure(columns, class = "data.frame", row.names = .set_row_names(n))
+  serialize(frame, NULL, xdr = FALSE, version = 2L)
+}
+
+# The data frame of an answer in this form.
+read_frame <- function(resp, call = caller_env()) {
+  if (!identical(httr2::resp_content_type(resp), frame_type)) {
+    type <- httr2::resp_content_type(resp)
+    abort_text("internal", paste0("The server answered with ", type, ", not with rows."), call = call)
+  }
+  frame <- unserialize(httr2::resp_body_raw(resp))
+  n <- .row_names_info(frame, 2L)
+  columns <- lapply(unclass(frame), function(x) {
+    if (inherits(x, "modelyard_strings")) unpack_strings(x) else x
+  })
+  structure(columns, names = names(frame), class = "data.frame", row.names = .set_row_names(n))
+}
+
+pack_strings <- function(x) {
+  missing <- which(is.na(x))
+  x[missing] <- ""
+  # One vector of bytes holds at most 2^31 - 1 of them.
+  if (sum(as.double(nchar(x, "bytes"))) + length(x) >= 2^31 - 1) {
+    x[missing] <- NA
+    return(x)
+  }
+  structure(writeBin(x, raw()), class = "modelyard_strings", n = length(x), na = missing)
+}
+
+unpack_strings <- function(x) {
+  text <- readBin(unclass(x), "character", attr(x, "n"))
+  Encoding(text) <- "UTF-8"
+  text[attr(x, "na")] <- NA_character_
+  text
+}
+
+# The columns that can travel, plain. Others are left out: if the model needs one, the server
+# says that it is missing, and the note says why.
+wire_columns <- function(frame) {
+  columns <- lapply(as.list(frame), wire_vector)
+  names(columns) <- enc2utf8(names(frame))
+  left <- names(columns)[vapply(columns, is.null, NA)]
+  if (length(left) > 0) {
+    say(c(i = paste(
+      "Left out the column{?s} {.field {left}}: columns that travel are numbers, text, logicals,",
+      "factors, dates and times."
+    )))
+  }
+  compact(columns)
+}
+
+# A column as a plain vector, or NULL when it is of a kind that no column type holds.
+wire_vector <- function(x) {
+  if (inherits(x, "AsIs")) x <- structure(x, class = setdiff(class(x), "AsIs"))
+  if (inherits(x, "POSIXlt")) x <- as.POSIXct(x)
+  if (is.factor(x)) {
+    return(factor_column(as.integer(x), enc2utf8(levels(x)), is.ordered(x)))
+  }
+  if (inherits(x, "Date")) {
+    return(structure(as.numeric(x), class = "Date"))
+  }
+  if (inherits(x, "POSIXct")) {
+    return(time_column(as.numeric(x), attr(x, "tzone")))
+  }
+  if (inherits(x, "integer64")) {
+    return(wide_integers(x))
+  }
+  # A column of n x 1 (scale(), a one-column matrix) is a column.
+  if (length(dim(x)) == 2 && ncol(x) == 1) dim(x) <- NULL
+  if (is.object(x) || length(dim(x)) > 1) {
+    return(NULL)
+  }
+  if (is.character(x)) {
+    return(enc2utf8(as.vector(x)))
+  }
+  if (is.logical(x) || is.integer(x) || is.double(x)) as.vector(x)
+}
+
+factor_column <- function(codes, levels, ordered) {
+  structure(codes, levels = levels, class = c(if (ordered) "ordered", "factor"))
+}
+
+time_column <- function(seconds, zone) {
+  structure(seconds, class = c("POSIXct", "POSIXt"), tzone = zone[1] %||% "")
+}
+
+# 64-bit integers as doubles, where a double holds them exactly.
+wide_integers <- function(x) {
+  rlang::check_installed("bit64", "to read 64-bit integers.")
+  # as.double() warns where a double cannot hold the value, and the comparison then says which.
+  value <- suppressWarnings(bit64::as.double.integer64(x))
+  wide <- which(abs(value) > 2^53)
+  if (length(wide) > 0) {
+    abort_code("precision_loss", c(
+      "A 64-bit integer in row {wide[1]} is beyond 2^53, more than R's numbers hold exactly.",
+      i = "Send it as text."
+    ))
+  }
+  value
+}
+
+# A frame without rows: a column for each of `columns`.
+empty_frame <- function(columns) {
+  made <- lapply(columns, empty_column)
+  names(made) <- vapply(columns, \(column) column$name, "")
+  structure(made, names = names(made) %||% character(), class = "data.frame", row.names = integer())
+}
+
+empty_column <- function(column) {
+  switch(column$type,
+    double = numeric(),
+    integer = integer(),
+    boolean = logical(),
+    date = structure(numeric(), class = "Date"),
+    timestamp = time_column(numeric(), column$tz %||% "UTC"),
+    factor = factor_column(integer(), as.character(unlist(column$levels)), isTRUE(column$ordered)),
+    character()
+  )
+}
+
+# A data frame of records (lists with the same names), one column per name of `as`, whose
+# values say the type.
+records <- function(rows, as) {
+  made <- lapply(rlang::set_names(names(as)), function(name) {
+    vapply(rows, \(row) record_value(row[[name]], as[[name]]), as[[name]])
+  })
+  data.frame(made, check.names = FALSE, stringsAsFactors = FALSE)
+}
+
+record_value <- function(value, as) {
+  if (is.null(value)) {
+    return(as[NA_integer_])
+  }
+  if (is.character(as) && is.list(value)) {
+    return(to_json(value))
+  }
+  methods::as(value, class(as))
+}

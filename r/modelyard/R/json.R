@@ -1,0 +1,83 @@
+# JSON with numbers that come back as the very same doubles: jsonlite writes 15 digits at most.
+
+# R values as JSON: named lists are objects, other lists arrays, a vector of one is a scalar
+# unless it is wrapped in I().
+to_json <- function(x) {
+  if (is.null(x)) {
+    return("null")
+  }
+  if (is.list(x)) {
+    parts <- vapply(x, to_json, "")
+    if (is.null(names(x))) {
+      return(paste0("[", paste(parts, collapse = ","), "]"))
+    }
+    pairs <- if (length(x) > 0) paste0(json_strings(names(x)), ":", parts)
+    return(paste0("{", paste(pairs, collapse = ","), "}"))
+  }
+  scalar <- length(x) == 1 && !inherits(x, "AsIs")
+  parts <- json_values(x)
+  if (scalar) parts else paste0("[", paste(parts, collapse = ","), "]")
+}
+
+# A list that is an object in JSON also when it is empty.
+as_object <- function(x) {
+  if (length(x) == 0) structure(list(), names = character()) else as.list(x)
+}
+
+# The values of a column, each as JSON text; missing ones are null.
+json_values <- function(x) {
+  if (inherits(x, "AsIs")) x <- unclass(x)
+  if (inherits(x, "Date")) x <- format(structure(as.numeric(x), class = "Date"), "%Y-%m-%d")
+  if (inherits(x, "POSIXt")) x <- format_times(x)
+  if (is.factor(x)) x <- as.character(x)
+  text <- if (is.character(x)) {
+    json_strings(x)
+  } else if (is.logical(x)) {
+    ifelse(x, "true", "false")
+  } else if (is.integer(x)) {
+    as.character(x)
+  } else {
+    json_numbers(as.double(x))
+  }
+  text[if (is.double(x)) is.na(x) & !is.nan(x) else is.na(x)] <- "null"
+  text
+}
+
+json_strings <- function(x) {
+  x <- enc2utf8(as.character(x))
+  plain <- !is.na(x) & !grepl("[\\\\\"\\x01-\\x1f]", x, perl = TRUE, useBytes = TRUE)
+  text <- paste0("\"", x, "\"")
+  text[!plain] <- vapply(x[!plain], \(s) as.character(jsonlite::toJSON(s, auto_unbox = TRUE)), "")
+  text
+}
+
+# The shortest of 15 and 17 digits that reads back as the same number. jsonlite reads as C does;
+# R's own as.numeric() can be off in the last bit and would let a wrong text pass.
+json_numbers <- function(x) {
+  text <- sprintf("%.15g", x)
+  finite <- is.finite(x)
+  if (any(finite)) {
+    back <- jsonlite::fromJSON(paste0("[", paste(text[finite], collapse = ","), "]"))
+    longer <- which(finite)[as.double(back) != x[finite]]
+    text[longer] <- sprintf("%.17g", x[longer])
+  }
+  # Beyond 2^53 a text without a point would be read as an integer, which a double may not hold.
+  point <- finite & (abs(x) >= 2^53 | x == 0 & 1 / x < 0) & !grepl("[.e]", text)
+  text[point] <- paste0(text[point], ".0")
+  text[is.nan(x)] <- "\"NaN\""
+  text[is.infinite(x)] <- ifelse(x[is.infinite(x)] > 0, "\"Inf\"", "\"-Inf\"")
+  text
+}
+
+# A data frame as {"dataframe_split": {"index", "columns", "data"}}, the index from 0.
+split_body <- function(frame) {
+  columns <- lapply(wire_columns(frame), json_values)
+  n <- nrow(frame)
+  rows <- if (n > 0) paste0("[", do.call(paste, c(unname(columns), sep = ",")), "]")
+  if (n > 0 && length(columns) == 0) rows <- rep("[]", n)
+  paste0(
+    "{\"dataframe_split\":{\"index\":[", paste(seq_len(n) - 1L, collapse = ","),
+    "],\"columns\":[", paste(json_strings(names(columns)), collapse = ","),
+    "],\"data\":[", paste(rows, collapse = ","), "]}}"
+  )
+}

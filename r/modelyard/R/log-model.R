@@ -1,0 +1,163 @@
+#' Log a model
+#'
+#' Puts a fitted model into the registry as a new version, which never changes. The model, its
+#' predict function and a few sample rows with their predictions are uploaded; a fresh R process
+#' loads the stored bytes, scores the samples and must give the very same numbers, or nothing is
+#' logged.
+#'
+#' A binomial, Poisson or other generalised linear model predicts on the scale of its link, as
+#' [stats::predict.glm()] does, unless `predict_args = list(type = "response")` is given.
+#'
+#' @param reg A registry from [sfr_model_registry()], or a connection.
+#' @param model A fitted model: any R object that can be saved and predicts.
+#' @param model_name Name of the model. New names make a new model.
+#' @param version_name Name of the version; `V1`, `V2`, ... in order when `NULL`. A name is never
+#'   used twice.
+#' @inheritParams sfr_predict_local
+#' @param conda_deps,conda_channel,pip_requirements,target_platforms,user_files,code_paths Kept
+#'   with the version for its export to other platforms; they change nothing here.
+#' @param resource_constraint,python_version,pin_versions Likewise.
+#' @param comment A text about the version.
+#' @param metrics A named list of numbers or texts.
+#' @param sample_input A data frame of a few rows as they will be scored.
+#' @param training_dataset The data frame the model was trained on, from a dataset.
+#' @param task One of `TABULAR_REGRESSION`, `TABULAR_BINARY_CLASSIFICATION`,
+#'   `TABULAR_MULTI_CLASSIFICATION` and `TABULAR_RANKING`.
+#' @param nullable Named logicals: whether input columns may be missing, where the answer the
+#'   server finds by trying is not wanted, such as `c(hp = FALSE)`.
+#' @param ... Further arguments of the reference client; not used.
+#' @returns The version, of class `sfr_model_version`, invisibly: a list with `model_name`,
+#'   `version_name` and `reg`.
+#' @export
+#' @examples
+#' \dontrun{
+#' model <- lm(mpg ~ wt + hp + cyl, data = mtcars)
+#' mv <- sfr_log_model(
+#'   reg,
+#'   model = model,
+#'   model_name = "MTCARS_MPG",
+#'   input_cols = list(wt = "double", hp = "double", cyl = "integer"),
+#'   output_cols = list(prediction = "double")
+#' )
+#' }
+sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_fn = "predict",
+                          predict_pkgs = character(0), predict_body = NULL, input_cols = NULL,
+                          output_cols = NULL, conda_deps = NULL, conda_channel = NULL,
+                          pip_requirements = NULL,
+                          target_platforms = "SNOWPARK_CONTAINER_SERVICES", comment = NULL,
+                          metrics = NULL, sample_input = NULL, training_dataset = NULL,
+                          pin_versions = TRUE, task = NULL, user_files = NULL,
+                          code_paths = NULL, resource_constraint = NULL, python_version = NULL,
+                          predict_args = list(), nullable = NULL, rows = c("same", "free"),
+                          ...) {
+  at <- context(reg)
+  check_log_name(model_name)
+  check_model(model)
+  rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
+  spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
+  check_plain_args(spec$args)
+  outputs <- contract_columns(output_cols)
+  given <- contract_columns(input_cols)
+  say_dropped(names(list(...)))
+  warn_dataset(training_dataset)
+  warned <- warn_link_scale(model, spec)
+  say_captured(model)
+
+  samples <- choose_samples(model, given, sample_input, training_dataset)
+  inputs <- complete_inputs(given, samples, model)
+  samples <- score_samples(model, spec, samples, inputs)
+  request <- list(
+    version_name = check_string(version_name, null = TRUE),
+    files = upload_files(at$conn, model, spec$body, samples),
+    inputs = wire_contract(inputs), outputs = wire_contract(outputs), rows = rows,
+    nullable = as_object(check_nullable(nullable)),
+    predict = list(fn = spec$fn, packages = I(spec$packages), args = as_object(spec$args)),
+    sample_origin = samples$origin, comment = check_comment(comment),
+    metrics = as_object(check_metrics(metrics)), tags = as_object(NULL), task = check_task(task),
+    options = as_object(compact(list(
+      conda_deps = conda_deps, conda_channel = choose_channel(reg, conda_channel),
+      pip_requirements = pip_requirements, target_platforms = target_platforms,
+      user_files = user_files, code_paths = code_paths, pin_versions = pin_versions,
+      resource_constraint = resource_constraint, python_version = python_version
+    ))),
+    client = client_environment(model, spec$packages)
+  )
+  logged <- post_version(reg, model_name, request)
+  notes <- as.character(unlist(logged$notes))
+  # The server finds out about the link as well; once is enough.
+  say_texts(if (warned) grep("scale of the link", notes, value = TRUE, invert = TRUE) else notes)
+  version <- new_model_version(reg, logged)
+  say("Logged {full_name_of(logged)} version {version$version_name}.")
+  invisible(version)
+}
+
+# The request, and once more when the answer was lost: under one key both are the same request.
+post_version <- function(reg, model_name, request, call = caller_env()) {
+  key <- list("Idempotency-Key" = new_key())
+  send <- function() {
+    resp <- api_model(reg, "POST", model_name, "versions", json = request, headers = key, call = call)
+    read_json(resp, call)
+  }
+  tryCatch(send(), modelyard_unavailable = function(e) {
+    # The server's own refusal has a status; only silence leaves open whether it was done.
+    if (!is.null(e$status)) rlang::cnd_signal(e)
+    send()
+  })
+}
+
+# Upload what a version is made of: list(model, body, samples, predictions) of digests.
+upload_files <- function(conn, model, body, samples, call = caller_env()) {
+  compact(list(
+    model = upload_object(conn, model, call),
+    body = if (!is.null(body)) upload_object(conn, body, call),
+    samples = if (!is.null(samples$rows)) upload_frame(conn, samples$rows, call),
+    predictions = if (!is.null(samples$predictions)) upload_frame(conn, samples$predictions, call)
+  ))
+}
+
+upload_object <- function(conn, object, call) {
+  path <- save_object(object, call)
+  on.exit(unlink(path))
+  api_json(conn, "POST", "artifacts", file = path, call = call)$digest
+}
+
+upload_frame <- function(conn, frame, call) {
+  path <- tempfile("modelyard-", fileext = ".rds")
+  on.exit(unlink(path))
+  writeBin(write_frame(frame), path)
+  api_json(conn, "POST", "artifacts", file = path, call = call)$digest
+}
+
+new_model_version <- function(reg, about) {
+  structure(
+    list(
+      model_name = about$model, version_name = about$version, py_model_version = NULL,
+      py_registry = NULL, reg = reg, about = about
+    ),
+    class = c("sfr_model_version", "list")
+  )
+}
+
+full_name_of <- function(about) paste(c(about$database, about$schema, about$model), collapse = ".")
+
+#' @export
+format.sfr_model_version <- function(x, ...) {
+  about <- x$about
+  side <- function(columns) {
+    paste(vapply(columns, \(column) paste0(column$name, " ", column$type), ""), collapse = ", ")
+  }
+  c(
+    "<sfr_model_version>",
+    paste0("  model:   ", full_name_of(about)),
+    paste0("  version: ", x$version_name, if (isTRUE(about$is_default)) " (default)"),
+    if (length(about$aliases) > 0) {
+      paste0("  aliases: ", paste(unlist(about$aliases), collapse = ", "))
+    },
+    paste0("  takes:   ", side(about$signature$inputs)),
+    paste0("  gives:   ", side(about$signature$outputs)),
+    if (nzchar(about$comment %||% "")) paste0("  comment: ", about$comment)
+  )
+}
+
+#' @export
+print.sfr_model_version <- function(x, ...) print_lines(x)

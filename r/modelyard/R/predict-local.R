@@ -1,0 +1,101 @@
+#' Predict in this session
+#'
+#' Runs the very code the registry's workers run, on a model in this session. When a contract is
+#' given, rows and predictions are checked against it as they would be after logging.
+#'
+#' @param model A fitted model.
+#' @param new_data A data frame of rows to score.
+#' @param predict_fn Name of the function to call: `"predict"`, `"forecast"` or another one.
+#' @param predict_pkgs Names of packages to attach first.
+#' @param predict_body A function of your own, from [sfr_predict_body()].
+#' @param input_cols,output_cols The contract: named lists of types, see [sfr_input_cols()].
+#' @param predict_args A named list of further arguments for `predict()`, such as
+#'   `list(type = "response")`.
+#' @param rows `"same"` when each row has its prediction, `"free"` when the answer has rows of
+#'   its own.
+#' @returns A data frame of predictions. A vector becomes the column `prediction`.
+#' @export
+#' @examples
+#' model <- lm(mpg ~ wt + hp, data = mtcars)
+#' sfr_predict_local(model, data.frame(wt = c(2.5, 3), hp = c(110, 150)))
+sfr_predict_local <- function(model, new_data, predict_fn = "predict",
+                              predict_pkgs = character(0), predict_body = NULL,
+                              input_cols = NULL, output_cols = NULL, predict_args = list(),
+                              rows = c("same", "free")) {
+  force(model)
+  rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
+  spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
+  inputs <- contract_columns(input_cols)
+  outputs <- contract_columns(output_cols)
+  new_data <- check_local_rows(new_data, inputs, model, spec)
+  if (nrow(new_data) == 0) {
+    return(empty_prediction(model, spec, outputs))
+  }
+  answer <- run_predict(model, new_data, spec)
+  warn_texts(answer$warnings)
+  if (is.null(outputs)) {
+    return(answer$frame)
+  }
+  check_outputs(answer$frame, outputs, nrow(new_data), rows)
+}
+
+# How to predict, as contract.R takes it.
+predict_spec <- function(predict_fn, predict_pkgs, predict_body, predict_args,
+                         call = caller_env()) {
+  if (length(predict_args) > 0 && !rlang::is_named(predict_args)) {
+    abort_code("invalid_value", "{.arg predict_args} must be a named list.", call = call)
+  }
+  list(
+    fn = check_string(predict_fn, call = call),
+    packages = check_texts(predict_pkgs, call = call),
+    args = as.list(predict_args),
+    body = body_function(predict_body, call)
+  )
+}
+
+check_choice <- function(x, choices, arg = caller_arg(x), call = caller_env()) {
+  if (!is.character(x) || length(x) != 1 || !x %in% choices) {
+    abort_code("invalid_value", "{.arg {arg}} must be {.or {.val {choices}}}.", call = call)
+  }
+  x
+}
+
+# The rows to score. Without a contract, what the model kept of its training rows says which
+# columns it needs: a column that is missing would be looked for among the session's variables.
+check_local_rows <- function(new_data, inputs, model, spec, call = caller_env()) {
+  check_frame(new_data, "new_data", call = call)
+  if (!is.null(inputs)) {
+    return(check_inputs(new_data, with_known_levels(inputs, factor_levels(model)), call = call))
+  }
+  needed <- if (spec$fn == "predict" && is.null(spec$body) && !is_forecast(model)) {
+    names(sample_frame(model, 1L))
+  }
+  if (length(needed) > 0) {
+    found <- match_columns(names(new_data), needed, call = call)
+    names(new_data)[found] <- needed
+  }
+  new_data
+}
+
+# contract.R's own conditions, with the call of the verb.
+run_predict <- function(model, rows, spec, call = caller_env()) {
+  tryCatch(
+    predict_frame(model, rows, spec),
+    modelyard_error = function(e) {
+      code <- sub("^modelyard_", "", class(e)[1])
+      abort_text(code, conditionMessage(e), call = call)
+    }
+  )
+}
+
+# No rows, no predictions, but their columns: as declared, or as a row of the model's own gives.
+empty_prediction <- function(model, spec, outputs, call = caller_env()) {
+  if (!is.null(outputs)) {
+    return(empty_frame(outputs))
+  }
+  sample <- sample_frame(model, 1L)
+  if (is.null(sample)) {
+    return(data.frame(prediction = numeric()))
+  }
+  run_predict(model, sample, spec, call)$frame[0, , drop = FALSE]
+}

@@ -1,0 +1,74 @@
+# Sample rows: what the author's session predicts for them is what every worker must predict.
+
+most_samples <- 32L
+
+# list(rows, origin): rows of sample_input, else of the training dataset, else of the model's own
+# frame. NULL rows when there are none: the server then makes some up from the signature.
+choose_samples <- function(model, inputs, sample_input, training_dataset, call = caller_env()) {
+  given <- list(sample_input = sample_input, training_dataset = training_dataset)
+  for (origin in names(given)) {
+    rows <- given[[origin]]
+    if (is.null(rows)) next
+    check_frame(rows, origin, call = call)
+    if (nrow(rows) == 0) next
+    rows <- needed_columns(as.data.frame(rows), model, inputs)
+    return(list(rows = spread_rows(rows), origin = origin))
+  }
+  list(rows = sample_frame(model, most_samples), origin = "model_frame")
+}
+
+# Without a contract: the columns the model was trained on, else all but the labels.
+needed_columns <- function(rows, model, inputs) {
+  if (!is.null(inputs)) {
+    return(rows)
+  }
+  trained <- names(sample_frame(model, 1L))
+  if (length(trained) > 0 && all(trained %in% names(rows))) {
+    return(rows[trained])
+  }
+  rows[setdiff(names(rows), attr(rows, "label_cols"))]
+}
+
+spread_rows <- function(rows) {
+  n <- nrow(rows)
+  rows <- rows[unique(round(seq(1, n, length.out = min(n, most_samples)))), , drop = FALSE]
+  row.names(rows) <- NULL
+  rows
+}
+
+# The inputs of the contract, with the levels, order and zones of the sample rows or the model.
+complete_inputs <- function(inputs, samples, model) {
+  if (is.null(inputs)) {
+    if (is.null(samples$rows)) {
+      return(NULL)
+    }
+    inputs <- contract_columns(sfr_input_cols(samples$rows))
+  }
+  with_known_levels(with_levels_of(inputs, samples$rows), factor_levels(model))
+}
+
+# Sample rows as the contract has them, and their predictions here. Rows that came from the model
+# itself may not fit the contract its author wrote; then there are none.
+score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
+  if (is.null(samples$rows) || is.null(inputs)) {
+    return(list(origin = NULL, rows = NULL, predictions = NULL))
+  }
+  named_by_author <- samples$origin != "model_frame"
+  tryCatch(
+    {
+      rows <- check_inputs(samples$rows, inputs, call = call)
+      answer <- run_predict(model, rows, spec, call)
+      list(origin = samples$origin, rows = rows, predictions = answer$frame)
+    },
+    modelyard_missing_package = function(e) rlang::cnd_signal(e),
+    modelyard_error = function(e) {
+      if (named_by_author) rlang::cnd_signal(e)
+      why <- conditionMessage(e)
+      cli::cli_warn(c(
+        "The model's own training rows could not be scored here: {why}",
+        i = "Give {.arg sample_input}, a few rows as they will be scored."
+      ))
+      list(origin = NULL, rows = NULL, predictions = NULL)
+    }
+  )
+}

@@ -1,0 +1,60 @@
+#' Describe the columns of a data frame as a contract
+#'
+#' `sfr_input_cols()` gives the types of the columns a model takes, `sfr_output_cols()` those of
+#' its predictions, in the form [sfr_log_model()] and [sfr_predict_local()] take.
+#'
+#' The types are `"double"`, `"integer"`, `"string"` and `"boolean"`, with `"date"` for Date and
+#' `"timestamp"` for POSIXct. A factor is a `"string"` that carries its levels (and whether they
+#' are ordered) as attributes, so that the model gets the very factor it was trained on.
+#'
+#' @param data A data frame: the predictors, or the predictions. `sfr_output_cols()` also takes a
+#'   vector, whose column is called `prediction`.
+#' @param exclude Names of columns to leave out, such as the label; upper and lower case are the
+#'   same.
+#' @returns A named list: a type for each column.
+#' @export
+#' @examples
+#' sfr_input_cols(mtcars[c("mpg", "wt", "hp")], exclude = "mpg")
+#' sfr_output_cols(c(21.5, 18.2))
+sfr_input_cols <- function(data, exclude = character(0)) {
+  describe_columns(data, exclude)
+}
+
+#' @rdname sfr_input_cols
+#' @export
+sfr_output_cols <- function(data, exclude = character(0)) {
+  if (!is.data.frame(data)) data <- as_frame(data)
+  describe_columns(data, exclude)
+}
+
+describe_columns <- function(data, exclude, call = caller_env()) {
+  check_frame(data, "data", call = call)
+  exclude <- check_texts(exclude, call = call)
+  kept <- data[!tolower(names(data)) %in% tolower(exclude)]
+  lapply(as.list(kept), describe_column)
+}
+
+describe_column <- function(x) {
+  if (is.factor(x)) {
+    described <- structure("string", levels = enc2utf8(levels(x)))
+    if (is.ordered(x)) attr(described, "ordered") <- TRUE
+    return(described)
+  }
+  if (inherits(x, "Date")) {
+    return("date")
+  }
+  if (inherits(x, "POSIXt")) {
+    zone <- attr(x, "tzone")[1]
+    return(if (is.null(zone) || !nzchar(zone)) "timestamp" else structure("timestamp", tz = zone))
+  }
+  if (is.logical(x)) {
+    return("boolean")
+  }
+  if (is.integer(x)) {
+    return("integer")
+  }
+  if (is.numeric(x) && !inherits(x, "difftime")) {
+    return("double")
+  }
+  "string"
+}

@@ -1,0 +1,83 @@
+# Words for the types of columns, and columns as the server reads them.
+
+type_words <- c(
+  double = "double", float = "double", float64 = "double", numeric = "double",
+  integer = "integer", int = "integer", int64 = "integer",
+  string = "string", character = "string",
+  boolean = "boolean", bool = "boolean", logical = "boolean",
+  factor = "factor", date = "date", timestamp = "timestamp"
+)
+
+# A side of a contract, list(wt = "double", ...), as a list of columns: name, type and what
+# sfr_input_cols() found out beside it. NULL stays NULL.
+contract_columns <- function(cols, arg = caller_arg(cols), call = caller_env()) {
+  if (is.null(cols)) {
+    return(NULL)
+  }
+  if (!(is.list(cols) || is.character(cols)) || length(cols) == 0 || !rlang::is_named(cols)) {
+    abort_code("invalid_signature", c(
+      "{.arg {arg}} must name its columns with their types.",
+      i = "For example {.code list(wt = \"double\", cyl = \"integer\")}."
+    ), call = call)
+  }
+  twice <- unique(names(cols)[duplicated(names(cols))])
+  if (length(twice) > 0) {
+    abort_code("invalid_signature", "{.arg {arg}} has {.field {twice}} more than once.", call = call)
+  }
+  made <- lapply(names(cols), \(name) contract_column(name, cols[[name]], arg, call))
+  rlang::set_names(made, names(cols))
+}
+
+contract_column <- function(name, word, arg, call) {
+  known <- is.character(word) && length(word) == 1 && tolower(word) %in% names(type_words)
+  if (!known) {
+    shown <- if (is.character(word) && length(word) == 1) word else class(word)[1]
+    abort_code("invalid_signature", c(
+      "{.arg {arg}} gives the column {.field {name}} the unknown type {.val {shown}}.",
+      i = "Types are {.or {.val {names(type_words)}}}."
+    ), call = call)
+  }
+  column <- list(name = enc2utf8(name), type = type_words[[tolower(word)]])
+  levels <- attr(word, "levels")
+  if (!is.null(levels) && column$type %in% c("string", "factor")) {
+    column$levels <- as.list(enc2utf8(levels))
+    if (isTRUE(attr(word, "ordered"))) column$ordered <- TRUE
+  }
+  if (column$type == "timestamp") column$tz <- attr(word, "tz") %||% "UTC"
+  column
+}
+
+# Columns as JSON would have them: without names, and levels always a list.
+wire_contract <- function(columns) {
+  if (!is.null(columns)) unname(columns)
+}
+
+# What a model knows of its categorical columns, for columns whose author did not say.
+with_known_levels <- function(columns, known) {
+  lapply(columns, function(column) {
+    found <- known[[column$name]]
+    if (is.null(found) || !is.null(column$levels) || !column$type %in% c("string", "factor")) {
+      return(column)
+    }
+    column$levels <- as.list(found$levels)
+    if (isTRUE(found$ordered)) column$ordered <- TRUE
+    if (identical(found$type, "factor")) column$type <- "factor"
+    column
+  })
+}
+
+# The levels, order and time zones of rows, for columns of a contract that lack them.
+with_levels_of <- function(columns, rows) {
+  if (is.null(rows)) {
+    return(columns)
+  }
+  lapply(columns, function(column) {
+    x <- rows[[column$name]]
+    if (is.factor(x) && column$type %in% c("string", "factor")) {
+      column$type <- "factor"
+      column$levels <- as.list(enc2utf8(levels(x)))
+      if (is.ordered(x)) column$ordered <- TRUE
+    }
+    column
+  })
+}

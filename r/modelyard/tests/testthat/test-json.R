@@ -1,0 +1,36 @@
+read_numbers <- function(text) jsonlite::fromJSON(paste0("[", paste(text, collapse = ","), "]"))
+
+test_that("every number comes back as the same double", {
+  set.seed(42)
+  x <- c(
+    0.1, 1 / 3, .Machine$double.eps, .Machine$double.xmax, 5e-324, 2^53 + 2, -1e22,
+    rnorm(2000) * 10^sample(-300:300, 2000, replace = TRUE)
+  )
+  expect_identical(as.double(read_numbers(json_numbers(x))), x)
+})
+
+test_that("numbers that JSON lacks are text, and NA is null", {
+  expect_identical(
+    json_values(c(NaN, Inf, -Inf, NA, -0, 5)),
+    c("\"NaN\"", "\"Inf\"", "\"-Inf\"", "null", "-0.0", "5")
+  )
+})
+
+test_that("integers beyond 2^53 keep a point, so that they are read as doubles", {
+  expect_match(json_numbers(c(2^53, 2^60)), "[.e]")
+})
+
+test_that("a frame is written as dataframe_split", {
+  frame <- data.frame(
+    x = c(0.1, NA), s = c("say \"x\"", NA), f = factor(c("u", "v")), b = c(TRUE, NA),
+    d = as.Date("2024-01-01") + 0:1
+  )
+  expect_snapshot(cat(split_body(frame)))
+  expect_snapshot(cat(split_body(frame[0, ])))
+})
+
+test_that("names and empty objects survive", {
+  expect_identical(to_json(list(a = NULL, b = list(), c = as_object(NULL), d = I("x"))), paste0(
+    "{\"a\":null,\"b\":[],\"c\":{},\"d\":[\"x\"]}"
+  ))
+})

@@ -1,0 +1,199 @@
+# Artifacts are kept under made-up digests; the log request is kept as it came.
+local_registry <- function(answer = about_version(), env = parent.frame()) {
+  force(env)
+  kept <- new.env()
+  kept$files <- list()
+  kept$asked <- fake_server(list(
+    "POST /api/v1/artifacts" = function(request) {
+      digest <- paste0("digest-", length(kept$files) + 1)
+      path <- as.character(request$body)
+      kept$files[[digest]] <- readBin(path, "raw", file.size(path))
+      list(digest = digest, size_bytes = 1L)
+    },
+    "POST /api/v1/models/MTCARS_MPG/versions" = function(request) {
+      kept$request <- body_json(request)
+      kept$keys <- c(kept$keys, request$headers[["Idempotency-Key"]])
+      if (is.function(answer)) return(answer(length(kept$keys)))
+      if (inherits(answer, "httr2_response")) answer else json_answer(answer, 201)
+    }
+  ), env = env)
+  kept
+}
+
+read_kept <- function(kept, role) unserialize(memDecompress(kept$files[[kept$request$files[[role]]]], "gzip"))
+read_rows <- function(kept, role) unserialize(kept$files[[kept$request$files[[role]]]])
+fit <- function() lm(mpg ~ wt + hp + cyl, data = mtcars)
+
+test_that("the seed's call logs model, samples and their predictions", {
+  kept <- local_registry()
+  model <- fit()
+  expect_snapshot(mv <- sfr_log_model(
+    fake_registry(),
+    model = model, model_name = "MTCARS_MPG",
+    input_cols = list(wt = "double", hp = "double", cyl = "integer"),
+    output_cols = list(prediction = "double"), comment = "LM predicting MPG"
+  ))
+  expect_s3_class(mv, "sfr_model_version")
+  expect_identical(mv[c("model_name", "version_name")], list(model_name = "MTCARS_MPG", version_name = "V1"))
+  expect_true(all(c("py_model_version", "py_registry", "reg") %in% names(mv)))
+  samples <- read_rows(kept, "samples")
+  expect_identical(nrow(samples), 32L)
+  expect_type(samples$cyl, "integer")
+  expect_identical(read_rows(kept, "predictions")$prediction, unname(predict(model, samples)))
+  expect_identical(predict(read_kept(kept, "model"), samples), predict(model, samples))
+  expect_identical(kept$request$sample_origin, "model_frame")
+  expect_identical(kept$request$comment, "LM predicting MPG")
+  expect_identical(kept$request$inputs[[3]], list(name = "cyl", type = "integer"))
+  expect_identical(kept$request$rows, "same")
+})
+
+test_that("the version prints its contract", {
+  expect_snapshot(print(new_model_version(fake_registry(), about_version())))
+})
+
+test_that("without a contract the model's own rows describe it", {
+  kept <- local_registry()
+  frame <- transform(mtcars, gear = factor(gear), am = am == 1, vs = c("v", "s")[vs + 1])
+  quietly(sfr_log_model(fake_registry(), lm(mpg ~ wt + gear + am + vs, data = frame), "MTCARS_MPG"))
+  types <- vapply(kept$request$inputs, \(column) column$type, "")
+  expect_identical(types, c("double", "factor", "boolean", "string"))
+  expect_identical(kept$request$inputs[[2]]$levels, list("3", "4", "5"))
+  expect_identical(kept$request$inputs[[4]]$levels, list("s", "v"))
+})
+
+test_that("sample_input comes first, and only the columns the model takes", {
+  kept <- local_registry()
+  quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", sample_input = mtcars[1:3, ]))
+  expect_identical(kept$request$sample_origin, "sample_input")
+  expect_named(read_rows(kept, "samples"), c("wt", "hp", "cyl"))
+  expect_identical(nrow(read_rows(kept, "samples")), 3L)
+})
+
+test_that("a training dataset that is none is warned about, and its rows are used", {
+  kept <- local_registry()
+  expect_warning(
+    quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", training_dataset = mtcars)), "lineage"
+  )
+  expect_identical(kept$request$sample_origin, "training_dataset")
+})
+
+test_that("samples that the author named must be scored", {
+  local_registry()
+  body <- sfr_predict_body(function(model, input) stop("no"))
+  expect_error(
+    sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", predict_body = body, sample_input = mtcars),
+    class = "modelyard_model_error"
+  )
+  expect_warning(
+    quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", predict_body = body)),
+    "could not be scored"
+  )
+})
+
+test_that("a body travels as a function, and arguments as JSON", {
+  kept <- local_registry()
+  body <- sfr_predict_body(function(model, input) data.frame(p = predict(model, input)))
+  quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG",
+    predict_body = body, predict_args = list(level = 0.9, terms = c("a", "b")),
+    predict_pkgs = "stats", nullable = c(hp = FALSE), metrics = list(rmse = 1 / 3), rows = "free",
+    version_name = "V7"
+  ))
+  expect_identical(read_kept(kept, "body")(fit(), mtcars[1, ]), data.frame(p = predict(fit(), mtcars[1, ])))
+  expect_identical(kept$request$predict, list(
+    fn = "predict", packages = list("stats"), args = list(level = 0.9, terms = list("a", "b"))
+  ))
+  expect_identical(kept$request$nullable, list(hp = FALSE))
+  expect_identical(kept$request$metrics$rmse, 1 / 3)
+  expect_identical(kept$request$rows, "free")
+  expect_identical(kept$request$version_name, "V7")
+})
+
+test_that("a lost answer is asked for once more under the same key", {
+  lost <- function(n) {
+    if (n == 1) rlang::abort("Failure when receiving data from the peer")
+    json_answer(about_version())
+  }
+  kept <- local_registry(lost)
+  mv <- quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG"))
+  expect_identical(mv$version_name, "V1")
+  expect_length(kept$keys, 2)
+  expect_identical(kept$keys[[1]], kept$keys[[2]])
+  expect_match(kept$keys[[1]], "^[A-Za-z0-9.-]{8,200}$")
+})
+
+test_that("the server's refusal is not asked for again", {
+  kept <- local_registry(error_answer(409, "already_exists", "MTCARS_MPG already has a V1."))
+  expect_error(
+    quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG")), class = "modelyard_already_exists"
+  )
+  expect_length(kept$keys, 1)
+})
+
+test_that("the server's notes are told as they are", {
+  local_registry(about_version(notes = I("It keeps {n} rows.")))
+  expect_message(
+    sfr_log_model(fake_registry(), fit(), "MTCARS_MPG"), "It keeps {n} rows.",
+    fixed = TRUE
+  )
+})
+
+test_that("a glm on the scale of its link is warned about once", {
+  kept <- local_registry(about_version(notes = I("Predictions are on the scale of the link.")))
+  model <- glm(am ~ wt, data = mtcars, family = binomial)
+  expect_snapshot(. <- sfr_log_model(fake_registry(), model, "MTCARS_MPG"))
+  expect_no_warning <- function(code) expect_warning(code, NA)
+  expect_no_warning(quietly(
+    sfr_log_model(fake_registry(), model, "MTCARS_MPG", predict_args = list(type = "response"))
+  ))
+  expect_identical(kept$request$predict$args, list(type = "response"))
+})
+
+test_that("what cannot be saved is refused before anything is sent", {
+  kept <- local_registry()
+  reg <- fake_registry()
+  connection <- textConnection("x")
+  on.exit(close(connection))
+  expect_snapshot(sfr_log_model(reg, connection, "MTCARS_MPG"), error = TRUE)
+  expect_error(sfr_log_model(reg, NULL, "MTCARS_MPG"), class = "modelyard_model_rejected")
+  pointer <- methods::new("externalptr")
+  expect_error(sfr_log_model(reg, pointer, "MTCARS_MPG"), class = "modelyard_model_rejected")
+  expect_length(kept$files, 0)
+})
+
+test_that("an environment that comes along is told of", {
+  local_registry()
+  inside <- function() {
+    ballast <- rnorm(1e5)
+    lm(mpg ~ wt, data = mtcars)
+  }
+  model <- inside()
+  expect_message(sfr_log_model(fake_registry(), model, "MTCARS_MPG"), "ballast")
+})
+
+test_that("arguments are checked by name", {
+  local_registry()
+  reg <- fake_registry()
+  log <- function(...) sfr_log_model(reg, fit(), ...)
+  expect_error(log("DB.S.M"), class = "modelyard_invalid_name")
+  expect_error(log("M", input_cols = list(wt = "dbl")), class = "modelyard_invalid_signature")
+  expect_error(log("M", nullable = TRUE), class = "modelyard_invalid_value")
+  expect_error(log("M", rows = "some"), class = "modelyard_invalid_value")
+  expect_error(log("M", predict_args = list(f = mean)), class = "modelyard_invalid_value")
+  expect_error(log("M", metrics = 3), class = "modelyard_invalid_value")
+  expect_snapshot(sfr_log_model(list(), fit(), "M"), error = TRUE)
+})
+
+test_that("a strict channel refuses another", {
+  reg <- fake_registry(conda_channel = "inside", conda_channel_strict = TRUE)
+  local_registry()
+  expect_error(
+    quietly(sfr_log_model(reg, fit(), "MTCARS_MPG", conda_channel = "other")),
+    class = "modelyard_invalid_value"
+  )
+  expect_error(fake_registry(conda_channel_strict = TRUE), class = "modelyard_invalid_value")
+})
+
+test_that("arguments nobody knows are named", {
+  local_registry()
+  expect_message(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", signatures = 1), "signatures")
+})

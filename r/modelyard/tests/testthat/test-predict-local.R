@@ -1,0 +1,80 @@
+model <- function() lm(mpg ~ wt + hp + cyl, data = mtcars)
+cars <- data.frame(wt = c(2.5, 3), hp = c(110, 150), cyl = c(4, 6))
+
+test_that("predictions are predict()'s own", {
+  expect_identical(sfr_predict_local(model(), cars)$prediction, unname(predict(model(), cars)))
+  binomial <- glm(am ~ wt, data = mtcars, family = binomial)
+  expect_identical(
+    sfr_predict_local(binomial, cars, predict_args = list(type = "response"))$prediction,
+    unname(predict(binomial, cars, type = "response"))
+  )
+})
+
+test_that("the contract is checked when it is given", {
+  predict_cars <- function(rows) {
+    sfr_predict_local(model(), rows,
+      input_cols = list(wt = "double", hp = "double", cyl = "integer"),
+      output_cols = list(mpg = "double")
+    )
+  }
+  expect_named(predict_cars(cars), "mpg")
+  expect_error(predict_cars(transform(cars, cyl = 4.5)), class = "modelyard_type_mismatch")
+  expect_error(predict_cars(cars[-1]), class = "modelyard_missing_column")
+})
+
+test_that("a missing column is never taken from the session", {
+  expect_error(sfr_predict_local(model(), cars["wt"]), class = "modelyard_missing_column")
+})
+
+test_that("names that differ by case are matched with a word", {
+  upper <- stats::setNames(cars, toupper(names(cars)))
+  expect_message(scores <- sfr_predict_local(model(), upper), "WT was used for wt")
+  expect_identical(scores, sfr_predict_local(model(), cars))
+})
+
+test_that("no rows give an empty answer of the right type", {
+  expect_identical(sfr_predict_local(model(), cars[0, ]), data.frame(prediction = numeric()))
+  expect_identical(
+    sfr_predict_local(model(), cars[0, ], output_cols = list(n = "integer")), data.frame(n = integer())
+  )
+})
+
+test_that("matrices and data frames keep their columns", {
+  interval <- sfr_predict_local(model(), cars, predict_args = list(interval = "confidence"))
+  expect_named(interval, c("fit", "lwr", "upr"))
+})
+
+test_that("a missing package is one clear error", {
+  expect_snapshot(sfr_predict_local(model(), cars, predict_pkgs = "nosuchpackage"), error = TRUE)
+})
+
+test_that("R's own refusal is a model_error", {
+  body <- sfr_predict_body(function(model, input) stop("no {luck}"))
+  expect_error(
+    sfr_predict_local(model(), cars, predict_body = body), "no {luck}",
+    fixed = TRUE, class = "modelyard_model_error"
+  )
+})
+
+test_that("R's warnings are warnings", {
+  body <- sfr_predict_body(function(model, input) {
+    warning("mind {this}")
+    input$wt
+  })
+  expect_warning(sfr_predict_local(model(), cars, predict_body = body), "mind {this}", fixed = TRUE)
+})
+
+test_that("forecasts take as many steps as there are rows", {
+  skip_if_not_installed("forecast")
+  fit <- forecast::ets(AirPassengers)
+  scores <- sfr_predict_local(fit, data.frame(period = 1:3), predict_fn = "forecast")
+  expect_identical(nrow(scores), 3L)
+  expect_identical(scores$point_forecast, as.numeric(forecast::forecast(fit, h = 3)$mean))
+})
+
+test_that("contract.R is the file the workers run", {
+  worker <- testthat::test_path("../../../../src/modelyard/runtime/r/contract.R")
+  own <- testthat::test_path("../../R/contract.R")
+  skip_if_not(file.exists(worker) && file.exists(own), "not in the repository")
+  expect_identical(unname(tools::md5sum(own)), unname(tools::md5sum(worker)))
+})

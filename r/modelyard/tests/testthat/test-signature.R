@@ -1,0 +1,40 @@
+test_that("columns are described in the reference's words", {
+  frame <- data.frame(
+    b = TRUE, i = 1L, d = 1, s = "x", day = Sys.Date(), at = as.POSIXct("2024-01-01", tz = "UTC"),
+    label = 0
+  )
+  expect_identical(
+    lapply(sfr_input_cols(frame, exclude = "LABEL"), as.vector),
+    list(
+      b = "boolean", i = "integer", d = "double", s = "string", day = "date", at = "timestamp"
+    )
+  )
+})
+
+test_that("a factor is a string that carries its levels", {
+  described <- sfr_input_cols(data.frame(f = factor("b", levels = c("b", "a"), ordered = TRUE)))$f
+  expect_identical(as.vector(described), "string")
+  expect_identical(attr(described, "levels"), c("b", "a"))
+  expect_true(attr(described, "ordered"))
+  expect_identical(
+    contract_columns(list(f = described))$f,
+    list(name = "f", type = "string", levels = list("b", "a"), ordered = TRUE)
+  )
+})
+
+test_that("synonyms are known, and other words list what is", {
+  columns <- contract_columns(list(a = "int64", b = "numeric", c = "character", d = "bool"))
+  expect_identical(
+    unname(vapply(columns, \(column) column$type, "")), c("integer", "double", "string", "boolean")
+  )
+  expect_snapshot(contract_columns(list(wt = "dbl"), "input_cols"), error = TRUE)
+  expect_snapshot(contract_columns(list("double"), "input_cols"), error = TRUE)
+})
+
+test_that("predictions are described from a vector, too", {
+  expect_identical(sfr_output_cols(c(1.5, 2)), list(prediction = "double"))
+})
+
+test_that("something that is no data frame is refused", {
+  expect_error(sfr_input_cols(1:3), class = "modelyard_invalid_value")
+})

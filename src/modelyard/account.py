@@ -1,0 +1,71 @@
+"""The composition root: settings become an account. The only file that names backends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from modelyard.artifacts.base import ArtifactStore
+from modelyard.artifacts.files import FileStore
+from modelyard.catalog.base import Catalog
+from modelyard.catalog.engine import open_catalog
+from modelyard.compute.local import LocalCompute
+from modelyard.errors import InvalidValue
+from modelyard.settings import Settings
+from modelyard.warehouse.base import Warehouse
+from modelyard.warehouse.duckdb import DuckDBWarehouse
+from modelyard.warehouse.ondemand import OnDemandWarehouse
+from modelyard.workers.pool import WorkerPool
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What every action needs: handed in, never reached for."""
+
+    settings: Settings
+    catalog: Catalog
+    artifacts: ArtifactStore
+    warehouse: Warehouse
+    workers: WorkerPool
+    now: Callable[[], datetime] = _utc_now
+    """The time, aware and in UTC."""
+
+
+def open_account(settings: Settings, *, now: Callable[[], datetime] = _utc_now) -> Account:
+    """The account of these settings; its home is made when missing, its catalog upgraded.
+
+    Raises:
+        InvalidValue: for an address no backend serves.
+        Unavailable: when the catalog is of a newer Modelyard, or cannot be opened.
+    """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    catalog = open_catalog(settings.catalog)
+    catalog.upgrade()
+    artifacts = _artifacts(settings.artifacts)
+    warehouse = OnDemandWarehouse(lambda: DuckDBWarehouse(settings.home / "warehouse"))
+    workers = WorkerPool(LocalCompute(settings.r_home, settings.r_libs), artifacts, settings)
+    return Account(settings, catalog, artifacts, warehouse, workers, now)
+
+
+def close_account(account: Account) -> None:
+    """End its workers and let go of its files."""
+    account.workers.close()
+    account.warehouse.close()
+    account.catalog.close()
+
+
+def _artifacts(url: str) -> ArtifactStore:
+    scheme, _, rest = url.partition("://")
+    match scheme:
+        case "file":
+            return FileStore(Path(rest))
+        case _:
+            raise InvalidValue(
+                f"No artifact store for {scheme!r} addresses.", hint="Use file://<folder>."
+            )

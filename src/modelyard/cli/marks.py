@@ -1,0 +1,90 @@
+"""What can be put on a version and changed: metrics, aliases, tags."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelyard.cli.output import Json, done, show_rows
+from modelyard.cli.session import number_or_text, session_of
+
+metric = typer.Typer(help="Numbers about a version.", no_args_is_help=True)
+alias = typer.Typer(help="Names that move between versions.", no_args_is_help=True)
+tag = typer.Typer(help="Texts on a model or a version.", no_args_is_help=True)
+
+Ref = Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias.")]
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name.")]
+
+
+@metric.command("set")
+def set_metric(ctx: typer.Context, ref: Ref, name: str, value: str, as_json: Json = False) -> None:
+    """Set a metric to a number or a text."""
+    version = session_of(ctx).version(ref)
+    version.set_metric(name, number_or_text(value))
+    said = {name: version.get_metric(name)}
+    done(f"{name} of {version.version_name} is {said[name]}.", said, as_json=as_json)
+
+
+@metric.command("list")
+def list_metrics(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
+    """List the metrics of a version."""
+    found = session_of(ctx).version(ref).show_metrics()
+    rows = [{"metric": k, "value": v} for k, v in found.items()]
+    show_rows(rows, ("metric", "value"), as_json=as_json, none="It has no metrics.")
+
+
+@alias.command("set")
+def set_alias(
+    ctx: typer.Context, model: Name, name: str, version: str, as_json: Json = False
+) -> None:
+    """Point an alias at a version, in one step."""
+    session_of(ctx).model(model).set_alias(name, version)
+    done(f"{model}@{name} is {version}.", {"alias": name, "version": version}, as_json=as_json)
+
+
+@alias.command("unset")
+def unset_alias(ctx: typer.Context, model: Name, name: str, as_json: Json = False) -> None:
+    """Remove an alias."""
+    session_of(ctx).model(model).unset_alias(name)
+    done(f"{model} has no alias {name} any more.", {"removed": name}, as_json=as_json)
+
+
+@alias.command("list")
+def list_aliases(ctx: typer.Context, model: Name, as_json: Json = False) -> None:
+    """List the aliases of a model."""
+    found = session_of(ctx).model(model).aliases()
+    rows = [{"alias": k, "version": v} for k, v in found.items()]
+    show_rows(rows, ("alias", "version"), as_json=as_json, none="It has no aliases.")
+
+
+@tag.command("set")
+def set_tag(ctx: typer.Context, ref: Ref, name: str, value: str, as_json: Json = False) -> None:
+    """Set a tag of a model, or of the version that is named."""
+    session = session_of(ctx)
+    if session.ref(ref).version or session.ref(ref).alias:
+        session.version(ref).set_tag(name, value)
+    else:
+        session.model(ref).set_tag(name, value)
+    done(f"{name} of {ref} is {value}.", {name: value}, as_json=as_json)
+
+
+@tag.command("unset")
+def unset_tag(ctx: typer.Context, ref: Ref, name: str, as_json: Json = False) -> None:
+    """Remove a tag."""
+    session = session_of(ctx)
+    if session.ref(ref).version or session.ref(ref).alias:
+        session.version(ref).unset_tag(name)
+    else:
+        session.model(ref).unset_tag(name)
+    done(f"{ref} has no tag {name} any more.", {"removed": name}, as_json=as_json)
+
+
+@tag.command("list")
+def list_tags(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
+    """List the tags of a model, or of the version that is named."""
+    session = session_of(ctx)
+    named = session.ref(ref).version or session.ref(ref).alias
+    found = session.version(ref).show_tags() if named else session.model(ref).show_tags()
+    rows = [{"tag": k, "value": v} for k, v in found.items()]
+    show_rows(rows, ("tag", "value"), as_json=as_json, none="It has no tags.")

@@ -1,0 +1,94 @@
+"""Models and versions: list, describe, choose the default, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelyard.cli.output import Json, done, show_fields, show_json, show_rows
+from modelyard.cli.session import session_of
+from modelyard.errors import InvalidValue
+
+app = typer.Typer()
+
+Ref = Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias.")]
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name.")]
+
+
+@app.command()
+def models(ctx: typer.Context, as_json: Json = False) -> None:
+    """List the models."""
+    found = [m.to_dict() for m in session_of(ctx).registry.models()]
+    columns = ("name", "default_version", "versions", "aliases", "comment", "owner")
+    show_rows(found, columns, as_json=as_json, none="There are no models here yet.")
+
+
+@app.command()
+def versions(ctx: typer.Context, model: Name, as_json: Json = False) -> None:
+    """List the versions of a model."""
+    found = [v.to_dict() for v in session_of(ctx).model(model).versions()]
+    columns = ("version", "is_default", "aliases", "metrics", "services", "comment", "created_at")
+    show_rows(found, columns, as_json=as_json, none="It has no versions.")
+
+
+@app.command()
+def describe(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
+    """Show everything known of a version."""
+    found = session_of(ctx).version(ref).to_dict()
+    if as_json:
+        show_json(found)
+        return
+    left_out = ("signature", "files", "environment", "checks", "predict", "options")
+    fields = {k: v for k, v in found.items() if k not in left_out}
+    environment, checks = found["environment"], found["checks"]
+    show_fields(
+        {
+            **fields,
+            "verified": checks.get("verified"),
+            "row_independent": checks.get("row_independent"),
+            "R": environment.get("r_version"),
+            "packages": environment.get("packages"),
+            "predict": found["predict"],
+        },
+        as_json=False,
+    )
+    for side in ("inputs", "outputs"):
+        rows = [{"column": side[:-1], **c} for c in found["signature"][side]]
+        show_rows(rows, ("column", "name", "type", "nullable", "levels"), as_json=False, none="")
+
+
+@app.command()
+def default(
+    ctx: typer.Context,
+    model: Name,
+    version: Annotated[str | None, typer.Argument(help="Make this the default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show, or set, the version that is used when none is named."""
+    found = session_of(ctx).model(model)
+    if version is not None:
+        found.default = version
+    name = found.default.version_name
+    done(f"The default version of {found.name} is {name}.", {"version": name}, as_json=as_json)
+
+
+@app.command()
+def delete(
+    ctx: typer.Context,
+    ref: Ref,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete a model, or the version that is named."""
+    session = session_of(ctx)
+    wanted = session.ref(ref)
+    if wanted.alias is not None:
+        raise InvalidValue("Name the version itself: an alias may move at any moment.")
+    if not yes:
+        typer.confirm(f"Delete {wanted} for ever?", abort=True)
+    if wanted.version is None:
+        session.registry.delete_model(str(wanted.model))
+    else:
+        session.registry.get_model(str(wanted.model)).delete_version(wanted.version)
+    done(f"Deleted {wanted}.", {"deleted": str(wanted)}, as_json=as_json)

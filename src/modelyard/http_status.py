@@ -1,0 +1,55 @@
+"""The one table of HTTP status numbers for error codes; ``errors.py`` knows no HTTP.
+
+The server's door and every service host answer with it, and so agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from modelyard.errors import ModelyardError
+
+STATUS: Mapping[str, int] = {
+    "malformed_request": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "already_exists": 409,
+    "in_use": 409,
+    "conflict": 409,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "missing_column": 422,
+    "duplicate_column": 422,
+    "unexpected_column": 422,
+    "type_mismatch": 422,
+    "null_not_allowed": 422,
+    "unknown_level": 422,
+    "integer_out_of_range": 422,
+    "precision_loss": 422,
+    "invalid_value": 422,
+    "invalid_name": 422,
+    "invalid_signature": 422,
+    "model_error": 422,
+    "memory_limit": 422,
+    "verification_failed": 422,
+    "missing_package": 422,
+    "model_rejected": 422,
+    "overloaded": 429,
+    "internal": 500,
+    "contract_violation_output": 500,
+    "worker_crashed": 502,
+    "unavailable": 503,
+    "model_timeout": 504,
+    "storage_full": 507,
+}
+
+
+def status_of(error: ModelyardError) -> int:
+    """The status an error leaves with.
+
+    >>> from modelyard.errors import NotFound
+    >>> status_of(NotFound("No model MPG."))
+    404
+    """
+    return STATUS[error.code]

@@ -1,0 +1,96 @@
+"""Rows written as JSON: numbers in their shortest text that reads back to the same bits.
+
+NaN and the infinities are the strings ``"NaN"``, ``"Inf"``, ``"-Inf"``, a missing value is null,
+-0.0 keeps its sign; dates and times are ISO 8601, times with their offset; factors are text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modelyard.errors import DuplicateColumn, InvalidSignature, InvalidValue
+from modelyard.instants import NS, text_from_instant, zone
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": NS}
+
+
+def encode_data(table: pa.Table, index: Sequence[Any]) -> bytes:
+    """``{"data": [[i, {column: value, ...}], ...]}``; ``index`` has each row's ``i``.
+
+    Raises:
+        DuplicateColumn: when two columns have one name.
+    """
+    return _encoder.encode({"data": list(zip(index, _records(table), strict=True))})
+
+
+def encode_records(table: pa.Table) -> bytes:
+    """``[{column: value, ...}, ...]``.
+
+    Raises:
+        DuplicateColumn: when two columns have one name.
+    """
+    return _encoder.encode(_records(table))
+
+
+def encode_split(table: pa.Table) -> bytes:
+    """``{"index": [0, ...], "columns": [...], "data": [[...], ...]}``."""
+    cells = [_cells(column) for column in table.columns]
+    data = list(zip(*cells, strict=True)) if cells else [()] * table.num_rows
+    return _encoder.encode(
+        {"index": list(range(table.num_rows)), "columns": table.column_names, "data": data}
+    )
+
+
+def _records(table: pa.Table) -> list[dict[str, Any]]:
+    names = table.column_names
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DuplicateColumn(f"The column {twice[0]} is there more than once.")
+    cells = [_cells(column) for column in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+
+
+def _cells(column: pa.ChunkedArray) -> list[Any]:
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return _doubles(column)
+    if pa.types.is_timestamp(kind):
+        return _times(column)
+    if pa.types.is_date(kind):
+        return [None if v is None else v.isoformat() for v in column.to_pylist()]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
+        raise InvalidSignature(f"Values of type {kind} have no form in JSON here.")
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        raise InvalidValue("A column holds text that is not UTF-8.") from None
+
+
+def _doubles(column: pa.ChunkedArray) -> list[Any]:
+    values = column.to_pylist()
+    finite = pc.is_finite(column)
+    if pc.all(pc.fill_null(finite, True)).as_py() is not False:
+        return values
+    return [v if v is None or v - v == 0.0 else _not_finite(v) for v in values]
+
+
+def _not_finite(value: float) -> str:
+    return "NaN" if value != value else "Inf" if value > 0 else "-Inf"
+
+
+def _times(column: pa.ChunkedArray) -> list[str | None]:
+    local = zone(column.type.tz or "UTC") or UTC
+    scale = NS // _PER_SECOND[column.type.unit]
+    counts = column.cast(pa.int64()).to_pylist()
+    try:
+        return [None if c is None else text_from_instant(c * scale, local) for c in counts]
+    except OverflowError:
+        raise InvalidValue("A column holds a time outside the years 1 to 9999.") from None

@@ -1,0 +1,146 @@
+"""Rows as JSON, read into typed columns with the contract's own rules and errors.
+
+Four forms are read: ``{"dataframe_split": {"columns", "data"}}``, ``{"dataframe_records": [...]}``,
+``{"data": [[i, ...], ...]}`` (values by position, or one object of them) and a bare list of
+records. Cells: null, or the text NA for numbers and booleans, is missing; ``"NaN"``, ``"Inf"`` and
+``"-Inf"`` are numbers of double columns; dates and times are ISO 8601 text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from modelyard.contract import typed_table
+from modelyard.contract_kinds import all_missing
+from modelyard.errors import MalformedRequest, MissingColumn
+from modelyard.json_answers import encode_data, encode_records, encode_split
+from modelyard.json_columns import cells_to_column, guess_column
+from modelyard.json_forms import Sheet, read_sheet
+from modelyard.json_text import read_json
+from modelyard.matching import match_columns
+from modelyard.problems import Problems
+from modelyard.settings import Settings
+from modelyard.signature import Column
+
+__all__ = [
+    "Decoded",
+    "Limits",
+    "decode_rows",
+    "decode_untyped",
+    "encode_data",
+    "encode_records",
+    "encode_split",
+]
+
+_DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one JSON body may hold."""
+
+    max_bytes: int = _DEFAULTS.max_json_bytes
+    max_rows: int = _DEFAULTS.max_json_rows
+    max_columns: int = _DEFAULTS.max_columns
+    max_depth: int = _DEFAULTS.max_json_depth
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that are set."""
+        return cls(
+            settings.max_json_bytes,
+            settings.max_json_rows,
+            settings.max_columns,
+            settings.max_json_depth,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Rows that fit, and what an answer in the same form needs.
+
+    ``index`` is what each row of the ``data`` form was numbered with, else positions from 0;
+    ``form`` is ``dataframe_split``, ``dataframe_records``, ``data`` or ``records``.
+    """
+
+    table: pa.Table
+    index: list[Any]
+    form: str
+    notes: tuple[str, ...] = ()
+
+
+def decode_rows(
+    body: bytes | memoryview,
+    inputs: Sequence[Column],
+    *,
+    strict: bool = False,
+    limits: Limits | None = None,
+) -> Decoded:
+    """Read a JSON body and bring its rows to the declared inputs, as ``check_inputs`` does.
+
+    Raises:
+        MalformedRequest: when it is not JSON, or none of the forms.
+        TooLarge: for more than the limits allow.
+        Invalid: of the kind found first, as ``check_inputs`` raises.
+    """
+    limits = limits or Limits()
+    found = read_json(body, max_bytes=limits.max_bytes, max_depth=limits.max_depth)
+    sheet = read_sheet(found, inputs, limits.max_rows)
+    if sheet.count == 0 and not sheet.is_named:
+        return Decoded(_no_rows(inputs), [], sheet.form)
+    problems = Problems()
+    matched = match_columns(
+        sheet.names, inputs, problems, strict=strict, max_columns=limits.max_columns
+    )
+    fitted = []
+    for column, at in zip(inputs, matched.positions, strict=True):
+        cells = None if at is None else _cells(sheet, at, column.name, problems)
+        if cells is not None:
+            fitted.append(cells_to_column(cells, column, problems))
+    problems.raise_inputs(matched.hint)
+    return Decoded(typed_table(fitted, inputs), sheet.index, sheet.form, matched.notes)
+
+
+def _no_rows(inputs: Sequence[Column]) -> pa.Table:
+    return typed_table([all_missing(c, 0) for c in inputs], inputs)
+
+
+def _cells(sheet: Sheet, at: int, name: str, problems: Problems) -> list[Any] | None:
+    cells, absent = sheet.cells(at)
+    problems.add_rows(name, absent, lambda _: (MissingColumn, "missing in this row"))
+    return None if absent else cells
+
+
+def decode_untyped(body: bytes | memoryview, limits: Limits | None = None) -> pa.Table:
+    """Read a JSON body whose columns nobody has declared; each column's type is its cells' own.
+
+    Whole numbers are integer (double when R's integers do not hold them), true and false boolean,
+    text string; a column of nothing but null is boolean, as in R.
+
+    Raises:
+        MalformedRequest: when it is not JSON, or none of the forms, or has no names.
+        TooLarge: for more than the limits allow.
+        Invalid: for duplicate names, cells of different kinds, and values R cannot hold.
+    """
+    limits = limits or Limits()
+    found = read_json(body, max_bytes=limits.max_bytes, max_depth=limits.max_depth)
+    sheet = read_sheet(found, (), limits.max_rows)
+    if sheet.count and not sheet.is_named:
+        raise MalformedRequest("The rows have no column names.", hint="Send dataframe_split.")
+    problems = Problems()
+    match_columns(sheet.names, (), problems, max_columns=limits.max_columns)
+    columns, arrays = [], []
+    for at, name in enumerate(sheet.names):
+        cells = _cells(sheet, at, name, problems)
+        if cells is not None:
+            before = len(problems)
+            column = guess_column(cells, name, problems)
+            if len(problems) == before:
+                columns.append(column)
+                arrays.append(cells_to_column(cells, column, problems))
+    problems.raise_inputs(start="The rows cannot be read")
+    return typed_table(arrays, columns)

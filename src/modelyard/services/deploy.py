@@ -1,0 +1,84 @@
+"""Deploy: write the wish and return; the reconciler makes it true."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+from modelyard.access import Actor, record
+from modelyard.account import Account
+from modelyard.errors import AlreadyExists
+from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, check_name, key
+from modelyard.registry.resolve import find_version
+from modelyard.registry.store import VersionRow
+from modelyard.services import store
+from modelyard.services.show import show
+from modelyard.services.types import Options, Service, ServiceSpec, State, Status
+
+
+@dataclass(frozen=True, slots=True)
+class DeployRequest:
+    """What to deploy under which name; ``force`` replaces what has the name now."""
+
+    name: Qualified
+    model: ModelRef
+    options: Options = field(default_factory=Options)
+    force: bool = False
+
+
+def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
+    """Write what is wanted, with its audit event, and return the service as PENDING.
+
+    The default version of the model stays what it is. A service that is replaced keeps its URL.
+
+    Raises:
+        NotFound: no such model, version or alias.
+        AlreadyExists: the name is taken and ``force`` was not said.
+    """
+    check_name(request.name.name, "service")
+    now = account.now()
+    with account.catalog.begin() as tx:
+        model, version = find_version(tx, request.model)
+        spec = ServiceSpec(
+            id=uuid.uuid4().hex,
+            name=request.name,
+            model=model.name,
+            version=version.name,
+            alias=_alias(request.model, version),
+            options=request.options,
+        )
+        there = store.find(tx, request.name)
+        if there is None:
+            store.add(tx, spec, version.id, now, actor.name)
+        else:
+            if there.wanted and not request.force:
+                raise AlreadyExists(
+                    f"There is a service {there.spec.name} already; it serves "
+                    f"{there.spec.model}/{there.spec.version}.",
+                    hint="Say force to replace it, or choose another name.",
+                )
+            spec = replace(
+                spec,
+                id=there.spec.id,
+                name=there.spec.name,
+                generation=there.spec.generation + 1,
+            )
+            store.replace(tx, spec, version.id)
+        store.change(tx, spec.id, spec.generation, Status(State.PENDING), now)
+        detail = {
+            "model": str(spec.model),
+            "version": spec.version,
+            "alias": spec.alias,
+            "options": spec.options.to_dict(),
+            "replaced": there is not None and there.wanted,
+        }
+        record(tx, actor, "ServiceDeployed", str(spec.name), detail, now)
+    return show(account, request.name)
+
+
+def _alias(ref: ModelRef, version: VersionRow) -> str | None:
+    """The alias the author named; None when it was a version, or a word that is no choice."""
+    word = ref.alias or ref.version
+    if word is None or key(word) in RESERVED_ALIASES:
+        return None
+    return None if ref.alias is None and key(word) == key(version.name) else word

@@ -1,0 +1,1 @@
+"""How a service host speaks: HTTP, and the forms in which rows travel."""

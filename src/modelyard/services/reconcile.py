@@ -1,0 +1,278 @@
+"""The reconciler: compares what is wanted with what runs, and makes the second like the first.
+
+One thread in the server. It starts hosts, adopts those that already ran when the server started,
+starts again those that crashed (at once, then ever later, and not for ever), and ends those that
+nobody wants. What to do is decided in ``types.py``; this file only looks and does.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modelyard.account import Account
+from modelyard.errors import ModelyardError
+from modelyard.services import store
+from modelyard.services.folder import Folder, HostFile, folder, folders
+from modelyard.services.process import COMMAND, ending, send, spawn
+from modelyard.services.store import Record
+from modelyard.services.types import (
+    HostState,
+    Seen,
+    State,
+    Status,
+    Step,
+    next_status,
+    next_step,
+    restart_delay_s,
+)
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 0.5
+EVERY_S_IN_MOTION = 0.1
+STEADY_S = 60.0
+"""After so long as READY, earlier failures no longer count."""
+
+HELD = 75
+"""Exit status of a host that found another one running."""
+
+_GRACE_S = 15.0
+
+
+@dataclass(slots=True)
+class Run:
+    """What the reconciler remembers of one service; times are of the monotonic clock."""
+
+    generation: int
+    popen: subprocess.Popen[bytes] | None = None
+    host: HostFile | None = None
+    since: float = 0.0
+    """When the process was started, adopted, or told to end."""
+    ready_since: float | None = None
+    is_ending: bool = False
+    failures: int = 0
+    failure: str | None = None
+    final: bool = False
+    not_before: float = 0.0
+
+    def failed(self, cause: str, now: float, *, final: bool = False) -> None:
+        """Count a failure and put off the next start."""
+        self.failures += 1
+        self.failure, self.final = cause, final
+        self.not_before = now + restart_delay_s(self.failures)
+
+
+class Reconciler:
+    """Keeps every service of an account as it is wanted, between ``start()`` and ``stop()``.
+
+    Hosts go on without it.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        command: tuple[str, ...] = COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._account = account
+        self._command = command
+        self._clock = clock
+        self._runs: dict[str, Run] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="reconciler", daemon=True)
+        self._thread.start()
+
+    def stop(self, *, hosts: bool = False) -> None:
+        """Stop looking after services; ``hosts`` also ends their processes, which stay wanted."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if hosts:
+            self._end_all()
+
+    def wake(self) -> None:
+        """Look now: a wish has changed."""
+        self._wake.set()
+
+    def _work(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            in_motion = False
+            try:
+                in_motion = self.look()
+            except ModelyardError as e:
+                log.warning("services cannot be looked after now: %s", e.message)
+            except Exception:
+                log.exception("services cannot be looked after now")
+            self._wake.wait(EVERY_S_IN_MOTION if in_motion else EVERY_S)
+
+    def look(self) -> bool:
+        """Take one step for each service; whether any is on its way to somewhere."""
+        home = self._account.settings.home
+        on_disk = dict(folders(home))
+        with self._account.catalog.connect() as tx:
+            records = {r.spec.id: r for r in store.every(tx)}
+            last = store.last_changes(tx)
+        in_motion = False
+        for service_id in (*records, *(i for i in on_disk if i not in records)):
+            record = records.get(service_id)
+            now = last[service_id].status if service_id in last else Status(State.PENDING)
+            try:
+                in_motion |= self._look_at(service_id, record, now, folder(home, service_id))
+            except (ModelyardError, OSError):
+                # One service that cannot be helped now must not keep others from help.
+                log.exception("service %s cannot be looked after now", service_id)
+        self._runs = {i: r for i, r in self._runs.items() if i in records or i in on_disk}
+        return in_motion
+
+    def _look_at(
+        self, service_id: str, record: Record | None, status: Status, where: Folder
+    ) -> bool:
+        wanted = record is not None and record.wanted
+        generation = 0 if record is None else record.spec.generation
+        run = self._run(service_id, generation)
+        self._observe(run, where)
+        seen = self._seen(run, where, wanted, generation)
+        step = next_step(seen)
+        self._do(step, run, record, where)
+        if record is not None and step is not Step.FORGET:
+            became = next_status(status, self._seen(run, where, wanted, generation))
+            if became != status:
+                self._write(record, became)
+        return step is not Step.WAIT or status.state in (State.PENDING, State.STARTING)
+
+    def _run(self, service_id: str, generation: int) -> Run:
+        run = self._runs.setdefault(service_id, Run(generation))
+        if run.generation != generation and run.host is None and run.popen is None:
+            # A new wish starts with a clean slate.
+            run = self._runs[service_id] = Run(generation)
+        return run
+
+    def _observe(self, run: Run, where: Folder) -> None:
+        """Take note of the process: that it lives, is ready, or has ended and how."""
+        now = self._clock()
+        host = where.read_host()
+        alive = host is not None and host.is_alive
+        code = None if run.popen is None else run.popen.poll()
+        if host is not None and alive:
+            if run.host is None and run.popen is None:
+                log.info("adopted the host %d of service %s", host.pid, where.path.name)
+                run.since = now
+            run.host = host
+            run.ready_since = (run.ready_since or now) if host.state is HostState.READY else None
+            if run.ready_since is not None and now - run.ready_since >= STEADY_S:
+                run.failures, run.failure = 0, None
+        elif (run.popen is not None or run.host is not None) and not self._is_early(run, code):
+            self._ended(run, host, code, now)
+
+    @staticmethod
+    def _is_early(run: Run, code: int | None) -> bool:
+        """Whether our child has said nothing yet, or is gone but cannot be waited for yet."""
+        return run.popen is not None and code is None
+
+    def _ended(self, run: Run, host: HostFile | None, code: int | None, now: float) -> None:
+        meant = run.is_ending or code == HELD
+        said = host is not None and host.state is HostState.FAILED
+        how = ending(code) if code is not None else "ended"
+        run.popen, run.host, run.ready_since, run.is_ending = None, None, None, False
+        if meant:
+            return
+        cause = host.cause if host is not None and said else None
+        final = host is not None and said and host.final
+        run.failed(cause or f"The host process {how} unexpectedly; its log says more.", now, final=final)
+        log.warning("a host ended: %s", run.failure)
+
+    def _seen(self, run: Run, where: Folder, wanted: bool, generation: int) -> Seen:
+        now = self._clock()
+        state, cause, serves = None, None, run.generation
+        if run.host is not None:
+            state, cause, serves = run.host.state, run.host.cause, run.host.generation
+        elif run.popen is not None:
+            state = HostState.STARTING
+        return Seen(
+            wanted=wanted,
+            host=state,
+            cause=cause,
+            held=state is None and where.is_held,
+            outdated=state is not None and serves != generation,
+            overdue=state is not None and self._is_overdue(run, state, now),
+            due=now >= run.not_before,
+            failures=run.failures,
+            failure=run.failure,
+            final=run.final,
+        )
+
+    def _is_overdue(self, run: Run, state: HostState, now: float) -> bool:
+        settings = self._account.settings
+        if run.is_ending:
+            return now - run.since > settings.predict_deadline_s + _GRACE_S
+        longest = settings.deploy_deadline_s + settings.worker_start_s + _GRACE_S
+        return state is HostState.STARTING and now - run.since > longest
+
+    def _do(self, step: Step, run: Run, record: Record | None, where: Folder) -> None:
+        now = self._clock()
+        match step:
+            case Step.START if record is not None:
+                where.create()
+                where.write_spec(record.spec)
+                run.popen = spawn(where, self._account.settings, self._command)
+                run.generation, run.since = record.spec.generation, now
+                log.info("started host %d for %s", run.popen.pid, record.spec.name)
+            case Step.END if not run.is_ending:
+                run.is_ending, run.since = True, now
+                self._signal(run, signal.SIGTERM)
+            case Step.KILL:
+                if not run.is_ending:
+                    run.failed("The host did not become ready in its time.", now)
+                run.is_ending, run.since = True, now
+                self._signal(run, signal.SIGKILL)
+            case Step.FORGET:
+                self._forget(where)
+
+    def _signal(self, run: Run, number: signal.Signals) -> None:
+        if run.host is not None:
+            send(run.host.pid, run.host.started, number)
+        elif run.popen is not None:
+            run.popen.send_signal(number)
+
+    def _forget(self, where: Folder) -> None:
+        service_id = where.path.name
+        with self._account.catalog.begin() as tx:
+            gone = store.forget(tx, service_id) or not store.exists(tx, service_id)
+        if gone:
+            where.remove()
+            self._runs.pop(service_id, None)
+
+    def _write(self, record: Record, status: Status) -> None:
+        spec = record.spec
+        with self._account.catalog.begin() as tx:
+            store.change(tx, spec.id, spec.generation, status, self._account.now())
+        log.info("%s is %s%s", spec.name, status.state, f": {status.cause}" if status.cause else "")
+
+    def _end_all(self) -> None:
+        """End every host and wait until it is gone."""
+        hosts = {
+            i: h for i, where in folders(self._account.settings.home) if (h := where.read_host())
+        }
+        for host in hosts.values():
+            send(host.pid, host.started, signal.SIGTERM)
+        patience = self._clock() + self._account.settings.predict_deadline_s + _GRACE_S
+        while any(h.is_alive for h in hosts.values()) and self._clock() < patience:
+            time.sleep(0.05)
+        for host in hosts.values():
+            send(host.pid, host.started, signal.SIGKILL)

@@ -1,0 +1,134 @@
+"""HTTP for services: deploy, list, look at, read the log of, undeploy.
+
+``app.state.reconciler``, where there is one, is woken at each change of a wish.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from modelyard.access import Actor
+from modelyard.access.routes import account_of, may, read_json
+from modelyard.account import Account
+from modelyard.errors import InvalidValue, MalformedRequest
+from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.services.deploy import DeployRequest, deploy
+from modelyard.services.folder import folder
+from modelyard.services.logs import MOST_LINES, tail
+from modelyard.services.show import show, show_all
+from modelyard.services.types import Options
+from modelyard.services.undeploy import undeploy
+
+router = APIRouter(prefix="/api/v1/services")
+
+Place = Annotated[str | None, Query()]
+
+
+@router.post("", status_code=202)
+def create(
+    request: Request,
+    actor: Annotated[Actor, Depends(may("service.write"))],
+    raw: Annotated[dict[str, Any], Depends(read_json)],
+) -> JSONResponse:
+    """Write the wish for a service; it is PENDING then, and becomes READY or FAILED."""
+    account = account_of(request)
+    service = deploy(account, actor, _deploy_request(account, raw))
+    _wake(request)
+    return JSONResponse(service.to_dict(), 202)
+
+
+@router.get("", dependencies=[Depends(may("service.read"))])
+def every(
+    request: Request,
+    model: Place = None,
+    version: Place = None,
+    database: Place = None,
+    schema: Place = None,
+) -> JSONResponse:
+    """Services: all, or those of a schema, a model, a version; with their last status only.
+
+    A ``model`` without database and schema is looked up in those of the query.
+    """
+    account = account_of(request)
+    space = _namespace(account, database, schema)
+    of_model = None if model is None else Qualified.parse(model, space, "model")
+    # Services of a model are shown wherever they are; a schema alone asks for what is in it.
+    within = space if model is None and (database or schema) else None
+    found = show_all(account, within, of_model, version)
+    return JSONResponse({"services": [s.to_dict() for s in found]})
+
+
+@router.get("/{service}", dependencies=[Depends(may("service.read"))])
+def one(
+    request: Request, service: str, database: Place = None, schema: Place = None
+) -> JSONResponse:
+    """One service, with every status it has had."""
+    account = account_of(request)
+    return JSONResponse(show(account, _name(account, service, database, schema)).to_dict())
+
+
+@router.delete("/{service}", status_code=202)
+def delete(
+    request: Request,
+    service: str,
+    actor: Annotated[Actor, Depends(may("service.write"))],
+    database: Place = None,
+    schema: Place = None,
+) -> JSONResponse:
+    """Undeploy: the host finishes what it has begun, and ends."""
+    account = account_of(request)
+    name = _name(account, service, database, schema)
+    undeploy(account, actor, name)
+    _wake(request)
+    return JSONResponse({"name": name.name, "fqn": str(name)}, 202)
+
+
+@router.get("/{service}/logs", dependencies=[Depends(may("service.read"))])
+def logs(
+    request: Request,
+    service: str,
+    database: Place = None,
+    schema: Place = None,
+    lines: Annotated[int, Query(ge=1, le=MOST_LINES)] = 100,
+) -> JSONResponse:
+    """The last lines of the host's log, oldest first."""
+    account = account_of(request)
+    found = show(account, _name(account, service, database, schema))
+    file = folder(account.settings.home, found.spec.id).log_file
+    return JSONResponse({"fqn": str(found.spec.name), "lines": tail(file, lines)})
+
+
+def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:
+    for part in ("name", "model"):
+        if not isinstance(raw.get(part), str):
+            raise MalformedRequest(f"{part} is missing, or is not a text.")
+    for part in ("version", "database", "schema"):
+        if not isinstance(raw.get(part), str | None):
+            raise MalformedRequest(f"{part} is a text, not {raw[part]!r}.")
+    if not isinstance(force := raw.get("force", False), bool):
+        raise InvalidValue(f"force is true or false, not {force!r}.")
+    space = _namespace(account, raw.get("database"), raw.get("schema"))
+    return DeployRequest(
+        name=Qualified.parse(raw["name"], space, "service"),
+        model=ModelRef.parse(raw["model"], space, raw.get("version")),
+        options=Options.from_dict(raw.get("options")),
+        force=force,
+    )
+
+
+def _namespace(account: Account, database: str | None, schema: str | None) -> Namespace:
+    settings = account.settings
+    return Namespace(database or settings.default_database, schema or settings.default_schema)
+
+
+def _name(account: Account, text: str, database: str | None, schema: str | None) -> Qualified:
+    return Qualified.parse(text, _namespace(account, database, schema), "service")
+
+
+def _wake(request: Request) -> None:
+    reconciler = getattr(request.app.state, "reconciler", None)
+    if reconciler is not None:
+        reconciler.wake()

@@ -1,0 +1,70 @@
+"""Show services: what is wanted of each, and how it is."""
+
+from __future__ import annotations
+
+from modelyard.account import Account
+from modelyard.errors import NotFound
+from modelyard.names import Namespace, Qualified, key
+from modelyard.services import store
+from modelyard.services.folder import folder
+from modelyard.services.store import Record
+from modelyard.services.types import Change, Service, State, Status
+
+
+def show(account: Account, name: Qualified) -> Service:
+    """One service, with its history.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    with account.catalog.connect() as tx:
+        found = wanted(store.find(tx, name), name)
+        history = store.history(tx, found.spec.id)
+    return _service(account, found, history)
+
+
+def show_all(
+    account: Account,
+    namespace: Namespace | None = None,
+    model: Qualified | None = None,
+    version: str | None = None,
+) -> list[Service]:
+    """Services in the order of their names: all, or those of a namespace, a model, a version.
+
+    Their ``history`` holds the last status only.
+    """
+    with account.catalog.connect() as tx:
+        records = store.every(tx)
+        last = store.last_changes(tx)
+    return [
+        _service(account, r, (last[r.spec.id],) if r.spec.id in last else ())
+        for r in records
+        if r.wanted
+        and (namespace is None or _same_place(r.spec.name.namespace, namespace))
+        and (model is None or r.spec.model.key == model.key)
+        and (version is None or key(version) in (key(r.spec.version), key(r.spec.alias or "")))
+    ]
+
+
+def wanted(found: Record | None, name: Qualified) -> Record:
+    """``found``, if it is a service that is wanted.
+
+    Raises:
+        NotFound: if not.
+    """
+    if found is None or not found.wanted:
+        raise NotFound(
+            f"There is no service {name}.", hint="sfr_show_services() lists those there are."
+        )
+    return found
+
+
+def _service(account: Account, found: Record, history: tuple[Change, ...]) -> Service:
+    status = history[-1].status if history else Status(State.PENDING)
+    host = folder(account.settings.home, found.spec.id).read_host()
+    url = None if host is None else host.url
+    return Service(found.spec, status, found.created_at, url, history)
+
+
+def _same_place(a: Namespace, b: Namespace) -> bool:
+    return (key(a.database), key(a.schema)) == (key(b.database), key(b.schema))

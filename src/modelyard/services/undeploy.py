@@ -1,0 +1,24 @@
+"""Undeploy: say that a service shall end; the reconciler ends it."""
+
+from __future__ import annotations
+
+from modelyard.access import Actor, record
+from modelyard.account import Account
+from modelyard.names import Qualified
+from modelyard.services import store
+from modelyard.services.show import wanted
+
+
+def undeploy(account: Account, actor: Actor, name: Qualified) -> None:
+    """Write that the service is no longer wanted, with its audit event, and return.
+
+    Its host finishes the requests it has begun and ends; the name can be used again at once.
+
+    Raises:
+        NotFound: there is no such service.
+    """
+    with account.catalog.begin() as tx:
+        found = wanted(store.find(tx, name), name)
+        store.unwant(tx, found.spec.id)
+        detail = {"model": str(found.spec.model), "version": found.spec.version}
+        record(tx, actor, "ServiceUndeployed", str(found.spec.name), detail, account.now())

@@ -1,0 +1,67 @@
+"""Nobody passes without a token, and no route works that does not say what it is for.
+
+A route declares its action with ``Depends(may("model.read"))``. One that declares none is refused
+twice: the app is not built with it, and were it added later, every request to it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from modelyard.access.types import Action
+from modelyard.errors import Forbidden, Internal
+
+OPEN = frozenset({"/livez", "/readyz"})
+"""Paths that need no token; they say ``ok`` or ``not ready`` and nothing else."""
+
+
+def declared_action(route: object) -> Action | None:
+    """What a route is for, or None when it does not say."""
+    if not isinstance(route, APIRoute):
+        return None
+    return next(_actions(route.dependant), None)
+
+
+def _actions(dependant: Dependant) -> Iterator[Action]:
+    action: Any = getattr(dependant.call, "action", None)
+    if action is not None:
+        yield action
+    for below in dependant.dependencies:
+        yield from _actions(below)
+
+
+def refuse_undeclared(request: Request) -> None:
+    """A dependency of the whole app: refuse a route that is not open and declares no action.
+
+    Raises:
+        Forbidden: for such a route, whoever asks.
+    """
+    route = request.scope.get("route")
+    if getattr(route, "path", None) not in OPEN and declared_action(route) is None:
+        raise Forbidden("This route declares no action, so nobody may use it.")
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, object]]:
+    """Every route of the app, those of its routers too, with its path."""
+    for context in iter_route_contexts(app.routes):
+        yield str(context.path), context.original_route
+
+
+def check_routes(app: FastAPI) -> None:
+    """Make sure that every route is open or declares its action.
+
+    Raises:
+        Internal: naming those that do not.
+    """
+    undeclared = [
+        path
+        for path, route in routes_of(app)
+        if path not in OPEN and declared_action(route) is None
+    ]
+    if undeclared:
+        raise Internal(f"Routes without a declared action: {', '.join(undeclared)}.")

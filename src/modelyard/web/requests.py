@@ -1,0 +1,59 @@
+"""Around every request: its id, a line in the log, and an answer even when all else fails."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from modelyard.errors import Internal
+from modelyard.web.errors import error_response
+
+log = logging.getLogger("modelyard.web")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Requests:
+    """ASGI middleware, the outermost: nothing passes it by, and nothing escapes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Request(scope).headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        began, status = time.monotonic(), 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            log.info("%s the caller went away", request_id)
+        except Exception:
+            log.exception("%s failed", request_id)
+            if status:  # the answer has begun: cutting it short is all that is left
+                raise
+            hint = "The server's log has the cause under this request id."
+            failed = Internal("Something went wrong in the server.", hint=hint)
+            await error_response(failed, request_id)(scope, receive, send_with_id)
+        finally:
+            took_ms = (time.monotonic() - began) * 1000
+            method, path = scope["method"], scope["path"]
+            log.info("%s %s %r %d %.1f ms", request_id, method, path, status, took_ms)
