@@ -12,7 +12,7 @@ from pathlib import Path
 from steps import CannotGoOn, output, run
 
 R_PACKAGES = ["httr2", "jsonlite", "cli", "rlang", "yaml", "forecast"]
-R_PACKAGES_DEV = ["testthat", "roxygen2", "lintr", "lme4"]
+R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "lme4", "bit64"]
 
 # rpy2 is compiled against R: without one of these headers it would not be, or only slowly so.
 COMPILER = [
@@ -40,7 +40,7 @@ def ensure(dev):
 
 
 def _ensure_debian(packages):
-    wanted = [*COMPILER, "python3-venv"]
+    wanted = [*COMPILER, "python3-venv", *([] if shutil.which("curl") else ["curl"])]
     own_r = shutil.which("R") is not None and _not_installed(["r-base-core"])
     if not own_r:
         wanted += ["r-base-core", "r-recommended", *("r-cran-" + p.lower() for p in packages)]

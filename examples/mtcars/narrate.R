@@ -6,6 +6,7 @@ telling$step <- 0L
 telling$checks <- 0L
 telling$file <- "examples/mtcars/story.R"
 telling$began <- Sys.time()
+options(width = min(100L, max(60L, cli::console_width() - 4L)))
 
 # The blocks of every step() of the story, as they stand in the file.
 telling$sources <- Filter(
@@ -42,12 +43,26 @@ show_code <- function(lines) {
   indented(cli::col_cyan(lines))
 }
 
+# A data frame is shown without the columns that would not fit; they are named.
+show_value <- function(value) {
+  wide <- character()
+  if (is.data.frame(value)) {
+    cells <- vapply(value, function(x) max(0L, nchar(as.character(x)), na.rm = TRUE), 1L)
+    wide <- names(value)[cells > 30L]
+    value <- value[setdiff(names(value), wide)]
+  }
+  indented(utils::capture.output(print(value)))
+  if (length(wide) > 0) {
+    note("(and ", paste(wide, collapse = ", "), ")")
+  }
+}
+
 run_block <- function(code, block) {
   for (i in seq_along(code)[-1]) {
     show_code(source_of(block, i))
     value <- withVisible(eval(code[[i]], globalenv()))
     if (value$visible) {
-      indented(utils::capture.output(print(value$value)))
+      show_value(value$value)
     }
   }
 }
@@ -102,7 +117,8 @@ beside <- function(what, got, own, show = 4L) {
   }
   telling$checks <- telling$checks + 1L
   tick <- cli::col_green(cli::symbol$tick)
-  indented(sprintf("%s identical(), bit for bit, %d rows", tick, length(own)))
+  rows <- if (length(own) == 1) "1 row" else paste(length(own), "rows")
+  indented(paste0(tick, " identical(), bit for bit, ", rows))
 }
 
 # A curl line that scores one row of the service; run here too, where there is a curl.

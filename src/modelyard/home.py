@@ -92,6 +92,7 @@ def server_lock(home: Path) -> Iterator[None]:
         Conflict: another server runs for it.
     """
     with (home / "server.lock").open("a+", encoding="utf-8") as lock:
+        os.fchmod(lock.fileno(), 0o600)
         deadline = time.monotonic() + LOCK_PATIENCE_S
         while not _take(lock.fileno()):
             if time.monotonic() > deadline:

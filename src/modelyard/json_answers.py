@@ -75,7 +75,7 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _doubles(column: pa.ChunkedArray) -> list[Any]:
-    values = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     finite = pc.is_finite(column)
     if pc.all(pc.fill_null(finite, True)).as_py() is not False:
         return values

@@ -41,21 +41,21 @@ _DEFAULTS = Settings()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one JSON body may hold."""
+    """The most that one JSON body may hold: rows, columns, levels of nesting, bytes."""
 
-    max_bytes: int = _DEFAULTS.max_json_bytes
-    max_rows: int = _DEFAULTS.max_json_rows
-    max_columns: int = _DEFAULTS.max_columns
-    max_depth: int = _DEFAULTS.max_json_depth
+    rows: int = _DEFAULTS.max_json_rows
+    columns: int = _DEFAULTS.max_columns
+    depth: int = _DEFAULTS.max_json_depth
+    size_bytes: int = _DEFAULTS.max_json_bytes
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """The limits that are set."""
         return cls(
-            settings.max_json_bytes,
-            settings.max_json_rows,
-            settings.max_columns,
-            settings.max_json_depth,
+            rows=settings.max_json_rows,
+            columns=settings.max_columns,
+            depth=settings.max_json_depth,
+            size_bytes=settings.max_json_bytes,
         )
 
 
@@ -88,13 +88,13 @@ def decode_rows(
         Invalid: of the kind found first, as ``check_inputs`` raises.
     """
     limits = limits or Limits()
-    found = read_json(body, max_bytes=limits.max_bytes, max_depth=limits.max_depth)
-    sheet = read_sheet(found, inputs, limits.max_rows)
+    found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
+    sheet = read_sheet(found, inputs, limits.rows)
     if sheet.count == 0 and not sheet.is_named:
         return Decoded(_no_rows(inputs), [], sheet.form)
     problems = Problems()
     matched = match_columns(
-        sheet.names, inputs, problems, strict=strict, max_columns=limits.max_columns
+        sheet.names, inputs, problems, strict=strict, max_columns=limits.columns
     )
     fitted = []
     for column, at in zip(inputs, matched.positions, strict=True):
@@ -127,12 +127,12 @@ def decode_untyped(body: bytes | memoryview, limits: Limits | None = None) -> pa
         Invalid: for duplicate names, cells of different kinds, and values R cannot hold.
     """
     limits = limits or Limits()
-    found = read_json(body, max_bytes=limits.max_bytes, max_depth=limits.max_depth)
-    sheet = read_sheet(found, (), limits.max_rows)
+    found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
+    sheet = read_sheet(found, (), limits.rows)
     if sheet.count and not sheet.is_named:
         raise MalformedRequest("The rows have no column names.", hint="Send dataframe_split.")
     problems = Problems()
-    match_columns(sheet.names, (), problems, max_columns=limits.max_columns)
+    match_columns(sheet.names, (), problems, max_columns=limits.columns)
     columns, arrays = [], []
     for at, name in enumerate(sheet.names):
         cells = _cells(sheet, at, name, problems)

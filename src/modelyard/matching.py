@@ -54,7 +54,8 @@ def match_columns(
         if name not in wanted:
             folded.setdefault(name.lower(), []).append(i)
     claims = Counter(c.name.lower() for c in inputs if c.name not in exact)
-    positions, notes = [], []
+    positions: list[int | None] = []
+    notes: list[str] = []
     for column in inputs:
         found = exact.get(column.name)
         if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,6 +115,33 @@ def test_collecting_during_a_log_never_takes_what_it_then_names(account):
     log_version(account, ANNA, MPG, wanted, verifier=collect_meanwhile)
     collect(account, ANNA, 0)
     assert problems(account) == [] and orphans(account) == set()
+
+
+class _Late:
+    """A catalog in which somebody else always writes just before."""
+
+    def __init__(self, catalog, first):
+        self._catalog, self._first = catalog, first
+
+    def connect(self):
+        return self._catalog.connect()
+
+    def begin(self):
+        self._first()
+        return self._catalog.begin()
+
+
+def test_what_is_named_while_it_is_about_to_be_collected_stays(account):
+    wanted = request_for(account)
+    orphan = account.artifacts.put(io.BytesIO(b"nobody's")).digest
+
+    def log_it() -> None:
+        log_version(account, ANNA, MPG, wanted, "k", verifier=believe)
+
+    late = replace(account, catalog=_Late(account.catalog, log_it))
+    assert collect(late, ANNA, 0).deleted == 1
+    assert not account.artifacts.has(orphan)
+    assert problems(account) == []
 
 
 def test_what_was_collected_is_an_event(account):

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ from modelyard.access import SYSTEM, issue_token, revoke_token
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import AlreadyExists, NotFound
 from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.registry.add import Draft, add_version
 from modelyard.registry.log import log_version
+from modelyard.registry.resolve import resolve
 from modelyard.registry.types import LogRequest
+from modelyard.runtime.manifest import File
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.scoring.frames import ARROW, RDS, read_arrow, write_arrow
@@ -44,6 +49,7 @@ TROUBLE = """function(model, input) {
   if (any(input$x == 14)) repeat {}
   if (any(input$x == 15)) numeric(1e11)
   if (any(input$x == 16)) stop("R says no")
+  if (any(input$x == 17)) Sys.sleep(1)
   data.frame(prediction = 2 * input$x)
 }"""
 
@@ -69,11 +75,14 @@ class Yard:
         )
         log_version(self.account, SYSTEM, Qualified(SPACE, name), request, None)
 
-    def deploy(self, name: str, model: str, *, force: bool = False, **options: Any) -> Service:
+    def wish(self, name: str, model: str, *, force: bool = False, **options: Any) -> None:
         ref = ModelRef.parse(model, SPACE)
         request = DeployRequest(Qualified(SPACE, name), ref, Options(**options), force)
         deploy(self.account, SYSTEM, request)
         self.reconciler.wake()
+
+    def deploy(self, name: str, model: str, **more: Any) -> Service:
+        self.wish(name, model, **more)
         return self.until(name, State.READY)
 
     def show(self, name: str) -> Service:
@@ -82,8 +91,11 @@ class Yard:
     def until(self, name: str, state: State) -> Service:
         patience = time.monotonic() + 90
         while (service := self.show(name)).status.state is not state:
-            is_lost = service.status.state is State.FAILED or time.monotonic() > patience
-            assert not is_lost, (service.to_dict(), self.log_of(service))
+            is_lost = state is State.READY and service.status.state is State.FAILED
+            assert not is_lost and time.monotonic() < patience, (
+                service.to_dict(),
+                self.log_of(service),
+            )
             time.sleep(0.05)
         return service
 
@@ -285,12 +297,13 @@ def test_a_host_that_is_killed_comes_back_at_the_same_address(yard: Yard, mpg: S
 def test_a_host_outlives_the_reconciler_and_is_adopted(yard: Yard, mpg: Service) -> None:
     first = yard.host(mpg)
     yard.reconciler.stop()
-    assert len(answers(yard.post(mpg, json={"data": [[0, 2.5, 110, 4]]}))) == 1
-    yard.reconciler = Reconciler(yard.account)
+    try:
+        assert len(answers(yard.post(mpg, json={"data": [[0, 2.5, 110, 4]]}))) == 1
+    finally:
+        yard.reconciler = Reconciler(yard.account)
+    for _ in range(5):
+        yard.reconciler.look()
     yard.reconciler.start()
-    os.kill(first.pid, 0)
-    yard.reconciler.wake()
-    time.sleep(0.5)
     assert yard.host(mpg).pid == first.pid
     assert yard.show("mpg_service").status.state is State.READY
 
@@ -322,4 +335,36 @@ def test_an_undeployed_service_is_gone_with_its_process(yard: Yard) -> None:
         assert time.monotonic() < patience
         time.sleep(0.05)
     assert not host.is_alive
-    assert math.isfinite(host.port)
+
+
+def test_a_host_that_is_told_to_end_answers_what_it_has_begun(yard: Yard) -> None:
+    service = yard.deploy("draining", "TROUBLE/V1", num_workers=1)
+    with ThreadPoolExecutor(1) as clients:
+        slow = clients.submit(yard.post, service, json={"dataframe_records": [{"x": 17.0}]})
+        patience = time.monotonic() + 30
+        while not slow.running() and time.monotonic() < patience:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        undeploy(yard.account, SYSTEM, service.spec.name)
+        yard.reconciler.wake()
+        assert answers(slow.result()) == [34.0]
+
+
+def test_a_version_that_predicts_otherwise_than_when_logged_is_never_ready(yard: Yard) -> None:
+    manifest = resolve(yard.account, ModelRef.parse("MPG/V1", SPACE)).manifest
+    golden = manifest.file("golden")
+    assert golden is not None
+    with yard.account.artifacts.open(golden.digest) as kept:
+        table = read_arrow(kept.read())
+    values = table["prediction"].to_pylist()
+    values[2] = math.nextafter(values[2], math.inf)
+    stored = yard.account.artifacts.put(BytesIO(write_arrow(pa.table({"prediction": values}))))
+    other = tuple(f for f in manifest.files if f.role != "golden")
+    other = (*other, File("golden", stored.digest, stored.size_bytes))
+    draft = Draft(replace(manifest, files=other), request="r")
+    add_version(yard.account, SYSTEM, Qualified(SPACE, "SWAPPED"), draft, None)
+    yard.wish("swapped", "SWAPPED/V1", num_workers=1)
+    failed = yard.until("swapped", State.FAILED)
+    assert "column prediction, row 3" in (failed.status.cause or "")
+    assert [c.status.state.value for c in failed.history] == ["PENDING", "STARTING", "FAILED"]
+    undeploy(yard.account, SYSTEM, failed.spec.name)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,23 @@ def test_the_tail_is_the_last_lines_in_their_order(tmp_path: Path) -> None:
 
 def test_a_log_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
     assert tail(tmp_path / "none", 10) == []
+
+
+def test_a_host_s_log_stays_bounded_and_takes_what_is_said_on_stderr(tmp_path: Path) -> None:
+    code = """
+import logging, os, sys
+from pathlib import Path
+from modelyard.services.host import log_to
+log_to(Path(sys.argv[1]), 2000)
+for i in range(200):
+    logging.info("line %d", i)
+os.write(2, b"from R\\n")
+"""
+    file = tmp_path / "host.log"
+    subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+    kept = sorted(tmp_path.iterdir())
+    assert [f.name for f in kept] == ["host.log", "host.log.1"]
+    assert all(f.stat().st_size < 2100 for f in kept)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert tail(file, 1) == ["from R"]
+    assert "line 199" in tail(file, 2)[0]

@@ -2,13 +2,13 @@
 
 import logging
 
+import anyio
 import pytest
 from fastapi import Depends
-from starlette.testclient import TestClient
 from tests.web.envelope import assert_error
 
 from modelyard.access.routes import may
-from modelyard.errors import ModelyardError, all_errors, from_code
+from modelyard.errors import all_errors, from_code
 from modelyard.http_status import STATUS
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -70,11 +70,8 @@ def test_a_query_that_cannot_be_used_is_told_so(client):
 
 
 def test_a_streamed_body_is_cut_at_the_limit(client):
-    sent = []
-
     def pieces():
         for _ in range(1000):
-            sent.append(1)
             yield b"x" * 10_000
 
     answer = client.post("/api/v1/sql", content=pieces())
@@ -105,10 +102,6 @@ def test_request_ids_are_taken_over_if_they_are_harmless(client):
 
 
 def test_a_caller_who_goes_away_is_no_error(app, tokens, caplog):
-    import anyio
-    from starlette.requests import ClientDisconnect
-
-    scope = TestClient(app).build_request("POST", "/api/v1/sql")
     headers = [(b"authorization", f"Bearer {tokens['owner']}".encode()), (b"host", b"h")]
     scope = {
         "type": "http", "method": "POST", "path": "/api/v1/sql", "raw_path": b"/api/v1/sql",
@@ -124,10 +117,5 @@ def test_a_caller_who_goes_away_is_no_error(app, tokens, caplog):
 
     with caplog.at_level(logging.INFO):
         anyio.run(app, scope, receive, send)
-    assert ClientDisconnect is not None
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
     assert any("went away" in r.getMessage() for r in caplog.records)
-
-
-def test_an_error_is_still_an_error_when_it_carries_no_hint():
-    assert ModelyardError("x").envelope("r")["error"]["hint"] is None

@@ -25,7 +25,7 @@ sfr_set_model_alias <- function(conn, model_name, version_name, alias, reg = NUL
     return(with_conn(sys.call(), parent.frame()))
   }
   context(conn)
-  ref <- model_ref(model_name, version_name)
+  ref <- model_ref(model_name, version_name, needed = TRUE)
   alias <- sub("^@", "", check_string(alias))
   api_model(conn, "PUT", ref$model, c("aliases", alias), json = list(version = ref$version))
   say("{full_name(conn, ref$model)}@{alias} is {ref$version}.")

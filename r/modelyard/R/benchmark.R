@@ -51,7 +51,8 @@ time_calls <- function(n, verbose, fn, call = caller_env()) {
     last_result = last
   )
   if (isTRUE(verbose)) {
-    say("{n} call{?s}: median {round(found$median_sec * 1000)} ms, most {round(found$max_sec * 1000)} ms.")
+    ms <- round(c(found$median_sec, found$max_sec) * 1000, 1)
+    say("{n} call{?s}: median {ms[1]} ms, longest {ms[2]} ms.")
   }
   invisible(found)
 }

@@ -65,7 +65,8 @@ template_function <- function(text, call = caller_env()) {
     value <- .(inner)
     get0("result", inherits = FALSE, ifnotfound = value)
   })
-  fn <- as.function(list(model = quote(expr = ), input = quote(expr = ), outer))
+  fn <- as.function(alist(model = , input = , NULL))
+  body(fn) <- outer
   environment(fn) <- globalenv()
   fn
 }
@@ -78,17 +79,15 @@ fill_placeholders <- function(code) {
   if (!is.null(name)) {
     return(placeholders[[name]])
   }
-  if (is.call(code)) {
-    for (i in seq_along(code)) {
-      # An argument left empty, as in x[1, ], stays empty.
-      if (!identical(code[[i]], quote(expr = ))) code[[i]] <- fill_placeholders(code[[i]])
-    }
-  } else if (is.pairlist(code)) {
-    for (i in seq_along(code)) {
-      if (!identical(code[[i]], quote(expr = ))) code[[i]] <- fill_placeholders(code[[i]])
-    }
+  if (is.call(code) || is.pairlist(code)) {
+    for (i in which(!is_empty_code(code))) code[[i]] <- fill_placeholders(code[[i]])
   }
   code
+}
+
+# Which parts of code are left empty, as the second index of x[1, ], or NULL.
+is_empty_code <- function(code) {
+  vapply(seq_along(code), \(i) identical(code[[i]], quote(expr = )) || is.null(code[[i]]), NA) # nolint
 }
 
 placeholder_name <- function(code) {
@@ -125,10 +124,8 @@ replace_names <- function(code, new) {
   last <- length(code)
   if (as.character(code[[1]])[1] %in% c("$", "@")) last <- 2L
   if (identical(code[[1]], quote(`function`))) new <- new[setdiff(names(new), names(code[[2]]))]
-  for (i in seq_len(last)) {
-    if (!identical(code[[i]], quote(expr = )) && !is.null(code[[i]])) {
-      code[[i]] <- replace_names(code[[i]], new)
-    }
+  for (i in intersect(seq_len(last), which(!is_empty_code(code)))) {
+    code[[i]] <- replace_names(code[[i]], new)
   }
   code
 }

@@ -27,7 +27,7 @@ check_count <- function(x, arg = caller_arg(x), call = caller_env(), null = FALS
   if (null && is.null(x)) {
     return(NULL)
   }
-  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x < 0 || x != round(x)) {
+  if (!isTRUE(is.numeric(x) && x >= 0 && x == round(x))) {
     abort_code("invalid_value", "{.arg {arg}} must be one whole number that is not negative.",
       call = call
     )
@@ -96,10 +96,18 @@ context <- function(reg, call = caller_env()) {
 }
 
 # The model and, if any, the version that `MODEL`, `MODEL/V2` or `MODEL@alias` and a version name
-# beside it mean. The server checks the parts.
-model_ref <- function(model_name, version_name = NULL, call = caller_env()) {
+# beside it mean. The server checks the parts. A verb hands its version_name on as it got it, so
+# that it may be missing where the model's name says the version.
+model_ref <- function(model_name, version_name = NULL, needed = FALSE, call = caller_env()) {
+  if (missing(version_name)) version_name <- NULL
   model_name <- check_string(model_name, call = call)
   version_name <- check_string(version_name, null = TRUE, call = call)
+  if (needed && is.null(version_name) && !grepl("[/@]", model_name)) {
+    abort_code("invalid_value", c(
+      "No version of {.val {model_name}} is named.",
+      i = "Give {.arg version_name}."
+    ), call = call)
+  }
   inside <- regmatches(model_name, regexpr("[/@].*$", model_name))
   if (length(inside) == 0) {
     return(list(model = model_name, version = version_name))

@@ -63,7 +63,9 @@ sfr_connect <- function(name = NULL, account = NULL, user = NULL, warehouse = NU
 say_ignored <- function(names) {
   names <- names[nzchar(names)]
   if (length(names) > 0) {
-    say(c(i = "Ignored {.arg {names}}: a Modelyard account is reached by {.arg url} and {.arg token}."))
+    say(c(
+      i = "Ignored {.arg {names}}: a Modelyard account is reached by {.arg url} and {.arg token}."
+    ))
   }
 }
 

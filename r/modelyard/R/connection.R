@@ -89,15 +89,16 @@ sfr_load_notebook_config <- function(conn, config_path = "notebook_config.yaml")
     cli::cli_warn("{.file {config_path}} has no {.field context}: the connection stays as it is.")
     return(invisible(conn))
   }
-  for (key in c("warehouse", "database", "schema", "role")) {
+  for (key in live_fields) {
     value <- config$context[[key]]
-    if (is.character(value) && length(value) == 1 && nzchar(value) && !grepl("^<.*>$", value)) {
-      assign(key, value, envir = session)
-    }
+    if (is_filled_in(value)) assign(key, value, envir = session)
   }
   conn$notebook_config <- config
   invisible(conn)
 }
+
+# A text that is not a placeholder such as <YOUR_DATABASE>.
+is_filled_in <- function(value) rlang::is_string(value) && !grepl("^(<.*>)?$", value)
 
 abort_no_config <- function(path, call = caller_env()) {
   template <- paste0(path, ".template")
@@ -155,7 +156,7 @@ format.sfr_session <- function(x, ...) paste0("<sfr_session ", x$url %||% "close
 print.sfr_session <- function(x, ...) print_lines(x)
 
 #' @export
-`$<-.sfr_connection` <- function(x, name, value) {
+`$<-.sfr_connection` <- function(x, name, value) { # nolint
   if (name %in% live_fields) {
     assign(name, value, envir = session_of(x))
     return(x)

@@ -19,7 +19,8 @@ write_frame <- function(frame) {
 read_frame <- function(resp, call = caller_env()) {
   if (!identical(httr2::resp_content_type(resp), frame_type)) {
     type <- httr2::resp_content_type(resp)
-    abort_text("internal", paste0("The server answered with ", type, ", not with rows."), call = call)
+    text <- paste0("The server answered with ", type, ", not with rows.")
+    abort_text("internal", text, call = call)
   }
   frame <- unserialize(httr2::resp_body_raw(resp))
   n <- .row_names_info(frame, 2L)
@@ -64,8 +65,7 @@ wire_columns <- function(frame) {
 
 # A column as a plain vector, or NULL when it is of a kind that no column type holds.
 wire_vector <- function(x) {
-  if (inherits(x, "AsIs")) x <- structure(x, class = setdiff(class(x), "AsIs"))
-  if (inherits(x, "POSIXlt")) x <- as.POSIXct(x)
+  x <- without_wrapping(x)
   if (is.factor(x)) {
     return(factor_column(as.integer(x), enc2utf8(levels(x)), is.ordered(x)))
   }
@@ -78,15 +78,22 @@ wire_vector <- function(x) {
   if (inherits(x, "integer64")) {
     return(wide_integers(x))
   }
-  # A column of n x 1 (scale(), a one-column matrix) is a column.
-  if (length(dim(x)) == 2 && ncol(x) == 1) dim(x) <- NULL
-  if (is.object(x) || length(dim(x)) > 1) {
-    return(NULL)
+  if (!is.object(x) && length(dim(x)) < 2) {
+    switch(typeof(x),
+      character = enc2utf8(as.vector(x)),
+      logical = ,
+      integer = ,
+      double = as.vector(x)
+    )
   }
-  if (is.character(x)) {
-    return(enc2utf8(as.vector(x)))
-  }
-  if (is.logical(x) || is.integer(x) || is.double(x)) as.vector(x)
+}
+
+# I(x) is x, and a column of n x 1 (scale(), a one-column matrix) is a column.
+without_wrapping <- function(x) {
+  if (inherits(x, "AsIs")) x <- structure(x, class = setdiff(class(x), "AsIs"))
+  if (inherits(x, "POSIXlt")) x <- as.POSIXct(x)
+  if (length(dim(x)) == 2 && ncol(x) == 1 && !is.data.frame(x)) dim(x) <- NULL
+  x
 }
 
 factor_column <- function(codes, levels, ordered) {

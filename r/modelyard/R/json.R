@@ -46,7 +46,7 @@ json_values <- function(x) {
 json_strings <- function(x) {
   x <- enc2utf8(as.character(x))
   plain <- !is.na(x) & !grepl("[\\\\\"\\x01-\\x1f]", x, perl = TRUE, useBytes = TRUE)
-  text <- paste0("\"", x, "\"")
+  text <- paste0("\"", x, "\"", recycle0 = TRUE)
   text[!plain] <- vapply(x[!plain], \(s) as.character(jsonlite::toJSON(s, auto_unbox = TRUE)), "")
   text
 }

@@ -94,8 +94,8 @@ warn_dataset <- function(training_dataset) {
 
 # Whether it warned.
 warn_link_scale <- function(model, spec) {
-  if (!inherits(model, "glm") || spec$fn != "predict" || !is.null(spec$body) ||
-    !is.null(spec$args$type) || identical(model$family$link, "identity")) {
+  asked <- spec$fn != "predict" || !is.null(spec$body) || !is.null(spec$args$type)
+  if (!inherits(model, "glm") || asked || identical(model$family$link, "identity")) {
     return(FALSE)
   }
   family <- model$family$family

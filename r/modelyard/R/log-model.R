@@ -95,7 +95,9 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
 post_version <- function(reg, model_name, request, call = caller_env()) {
   key <- list("Idempotency-Key" = new_key())
   send <- function() {
-    resp <- api_model(reg, "POST", model_name, "versions", json = request, headers = key, call = call)
+    resp <- api_model(reg, "POST", model_name, "versions",
+      json = request, headers = key, call = call
+    )
     read_json(resp, call)
   }
   tryCatch(send(), modelyard_unavailable = function(e) {

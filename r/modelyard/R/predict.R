@@ -84,4 +84,6 @@ join_answer <- function(new_data, answer, rows = NULL) {
   structure(columns, class = "data.frame", row.names = .set_row_names(nrow(answer)))
 }
 
-plain_columns <- function(frame) rlang::set_names(lapply(seq_along(frame), \(j) frame[[j]]), names(frame))
+plain_columns <- function(frame) {
+  rlang::set_names(lapply(seq_along(frame), \(j) frame[[j]]), names(frame))
+}

@@ -147,7 +147,9 @@ read_json <- function(resp, call = caller_env()) {
   tryCatch(
     jsonlite::fromJSON(body_text(resp), simplifyVector = FALSE),
     error = function(e) {
-      abort_text("internal", "The server's answer is not JSON.", hint = first_line(resp), call = call)
+      abort_text("internal", "The server's answer is not JSON.",
+        hint = first_line(resp), call = call
+      )
     }
   )
 }

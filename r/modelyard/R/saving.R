@@ -66,9 +66,8 @@ object_bytes <- function(home, name) {
 captured_environment <- function(model) {
   terms <- model_terms(model)
   home <- if (is.null(terms)) NULL else attr(terms, ".Environment")
-  plain <- is.null(home) || identical(home, globalenv()) || identical(home, emptyenv()) ||
-    isNamespace(home) || identical(home, baseenv()) || !is.null(attr(home, "name"))
-  if (!plain) home
+  # The global environment, namespaces and attached packages are saved by their name only.
+  if (!is.null(home) && !nzchar(environmentName(home))) home
 }
 
 # Versions of the packages that predict with this model, for the record.

@@ -42,9 +42,9 @@ sfr_deploy_model <- function(reg, model_name, version_name, service_name, comput
                              image_build_compute_pool = NULL, cpu_requests = NULL,
                              memory_requests = NULL, gpu_requests = NULL, num_workers = NULL,
                              max_batch_rows = NULL, block = TRUE,
-                             build_external_access_integrations = NULL) {
+                             build_external_access_integrations = NULL) { # nolint
   at <- context(reg)
-  ref <- model_ref(model_name, if (missing(version_name)) NULL else version_name)
+  ref <- model_ref(model_name, version_name)
   service_name <- check_string(service_name)
   compute_pool <- if (missing(compute_pool)) NULL else compute_pool
   options <- list(
@@ -87,15 +87,14 @@ sfr_show_services <- function(reg, model_name = NULL, version_name = NULL) {
 #' @rdname services
 #' @export
 sfr_list_services <- function(reg, model_name, version_name) {
-  found <- list_services(reg, model_name, if (missing(version_name)) NULL else version_name)
-  services_frame(found)[c(
+  services_frame(list_services(reg, model_name, version_name))[c(
     "name", "status", "inference_endpoint", "internal_endpoint", "autocapture_enabled"
   )]
 }
 
 list_services <- function(reg, model_name, version_name, call = caller_env()) {
   at <- context(reg, call)
-  ref <- if (!is.null(model_name)) model_ref(model_name, version_name, call)
+  ref <- if (!is.null(model_name)) model_ref(model_name, version_name, call = call)
   query <- list(
     model = ref$model, version = ref$version, database = at$database, schema = at$schema
   )

@@ -44,17 +44,16 @@ describe_column <- function(x) {
     return("date")
   }
   if (inherits(x, "POSIXt")) {
-    zone <- attr(x, "tzone")[1]
-    return(if (is.null(zone) || !nzchar(zone)) "timestamp" else structure("timestamp", tz = zone))
+    zone <- c(attr(x, "tzone"), "")[1]
+    return(if (nzchar(zone)) structure("timestamp", tz = zone) else "timestamp")
   }
-  if (is.logical(x)) {
-    return("boolean")
+  if (inherits(x, "difftime")) {
+    return("string")
   }
-  if (is.integer(x)) {
-    return("integer")
-  }
-  if (is.numeric(x) && !inherits(x, "difftime")) {
-    return("double")
-  }
-  "string"
+  switch(typeof(x),
+    logical = "boolean",
+    integer = "integer",
+    double = "double",
+    "string"
+  )
 }

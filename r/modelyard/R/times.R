@@ -1,7 +1,10 @@
 # Times as ISO 8601 text, without losing the fraction R's doubles hold.
 
 parse_times <- function(x, zone = "UTC") {
-  pattern <- "^(\\d{4}-\\d{2}-\\d{2})([T ](\\d{2}:\\d{2})(:\\d{2})?(\\.\\d+)?)?(Z|[+-]\\d{2}:?\\d{2})?$"
+  pattern <- paste0(
+    "^(\\d{4}-\\d{2}-\\d{2})", "([T ](\\d{2}:\\d{2})(:\\d{2})?(\\.\\d+)?)?",
+    "(Z|[+-]\\d{2}:?\\d{2})?$"
+  )
   parts <- regmatches(x, regexec(pattern, x, perl = TRUE))
   seconds <- vapply(parts, parse_time, 0, zone = zone)
   time_column(seconds, zone)

@@ -22,7 +22,9 @@ contract_columns <- function(cols, arg = caller_arg(cols), call = caller_env()) 
   }
   twice <- unique(names(cols)[duplicated(names(cols))])
   if (length(twice) > 0) {
-    abort_code("invalid_signature", "{.arg {arg}} has {.field {twice}} more than once.", call = call)
+    abort_code("invalid_signature", "{.arg {arg}} has {.field {twice}} more than once.",
+      call = call
+    )
   }
   made <- lapply(names(cols), \(name) contract_column(name, cols[[name]], arg, call))
   rlang::set_names(made, names(cols))

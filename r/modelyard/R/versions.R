@@ -44,14 +44,13 @@ sfr_show_model_versions <- function(reg, model_name) {
 #' @rdname versions
 #' @export
 sfr_get_model_version <- function(reg, model_name, version_name) {
-  if (missing(version_name)) version_name <- NULL
   new_model_version(reg, read_json(api_version(reg, "GET", model_ref(model_name, version_name))))
 }
 
 #' @rdname versions
 #' @export
 sfr_set_default_model_version <- function(reg, model_name, version_name) {
-  ref <- model_ref(model_name, version_name)
+  ref <- model_ref(model_name, version_name, needed = TRUE)
   api_model(reg, "PATCH", ref$model, json = list(default_version = ref$version))
   say("The default version of {full_name(reg, ref$model)} is {ref$version}.")
   invisible(TRUE)
@@ -60,7 +59,7 @@ sfr_set_default_model_version <- function(reg, model_name, version_name) {
 #' @rdname versions
 #' @export
 sfr_delete_model_version <- function(reg, model_name, version_name) {
-  ref <- model_ref(model_name, version_name)
+  ref <- model_ref(model_name, version_name, needed = TRUE)
   api_version(reg, "DELETE", ref)
   say("Deleted version {ref$version} of {full_name(reg, ref$model)}.")
   invisible(TRUE)

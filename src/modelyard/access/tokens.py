@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import get_args
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from modelyard.access.events import record
 from modelyard.access.secret import Secret, new_secret, read_secret
@@ -39,6 +39,7 @@ _COLUMNS = (
     _KEPT.revoked_at,
     _KEPT.last_used_at,
 )
+_WITH_ID = select(*_COLUMNS, _KEPT.secret_sha256).where(_KEPT.id == bindparam("id"))
 
 
 def issue_token(
@@ -119,9 +120,8 @@ def authenticate(account: Account, secret: str) -> Actor:
 
 
 def _find(account: Account, given: Secret) -> Token | None:
-    query = select(*_COLUMNS, _KEPT.secret_sha256).where(_KEPT.id == given.id)
     with account.catalog.connect() as tx:
-        row = tx.execute(query).one_or_none()
+        row = tx.execute(_WITH_ID, {"id": given.id}).one_or_none()
     # As long for an unknown id as for a wrong secret.
     kept = _NO_SHA256 if row is None else row.secret_sha256
     is_same = hmac.compare_digest(kept, given.sha256)

@@ -148,6 +148,8 @@ def _as_ours(e: DBAPIError) -> ModelyardError:
             return Unavailable("The catalog is busy with other writers.", hint="Try again shortly.")
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
             return Unavailable("The catalog's disk refuses reading or writing.")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Unavailable("The catalog's file is damaged, or is no catalog.")
     return Internal("The catalog refused a statement.")
 
 

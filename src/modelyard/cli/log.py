@@ -110,7 +110,7 @@ def import_(
 def _steps(first: str, then: str) -> Iterator[Callable[[int, int], None]]:
     """A bar while bytes are sent, and a spinner while the server works on them."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
         task = bars.add_task(first, total=None)
 
         def sent(done: int, total: int) -> None:

@@ -32,7 +32,9 @@ def show_rows(
         out.print(none)
         return
     names = list(columns)
-    table = Table(*(name.replace("_", " ") for name in names))
+    table = Table()
+    for name in names:
+        table.add_column(name.replace("_", " "), overflow="fold")  # wrapped, never cut
     for row in rows:
         table.add_row(*(escape(text(row.get(name))) for name in names))
     out.print(table)

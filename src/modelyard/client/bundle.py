@@ -61,6 +61,10 @@ def pack(folder: Path, tar: IO[bytes]) -> None:
         return
     if not folder.is_dir():
         raise NotFound(f"There is no {folder}.")
-    with tarfile.open(fileobj=tar, mode="w") as bundle:
+    # The plainest form there is, without owners and times: only names and bytes matter.
+    with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as bundle:
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            bundle.add(file, arcname=file.relative_to(folder).as_posix(), recursive=False)
+            member = tarfile.TarInfo(file.relative_to(folder).as_posix())
+            member.size = file.stat().st_size
+            with file.open("rb") as source:
+                bundle.addfile(member, source)

@@ -10,13 +10,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, select
 
 from modelyard.catalog import tables
 from modelyard.errors import InvalidValue
 
 METRIC, TAG, COMMENT = "metric", "tag", "comment"
 _N = tables.annotation.c
+
+
+def _current(of: ColumnElement[bool]) -> Select[Any]:
+    last = select(func.max(_N.id)).where(_N.model_id == bindparam("model"), of)
+    last = last.group_by(_N.version_id, _N.kind, _N.name)
+    query: Select[Any] = select(_N.version_id, _N.kind, _N.name, _N.value)
+    return query.where(_N.id.in_(last)).order_by(_N.name)
+
+
+_OF_VERSION = _current(_N.version_id == bindparam("version"))
+_OF_VERSIONS = _current(_N.version_id.is_not(None))
+_OF_MODEL = _current(_N.version_id.is_(None))
 
 
 def check_label(name: object, what: str) -> str:
@@ -70,15 +82,13 @@ def current_of_model(
     tx: Connection, model_id: int, version_id: int | None, *, of_versions: bool = True
 ) -> dict[tuple[int | None, str], dict[str, Any]]:
     """What counts now, by version and kind: of one version, of all, or of the model itself."""
-    last = select(func.max(_N.id)).where(_N.model_id == model_id)
+    wanted = {"model": model_id}
     if version_id is not None:
-        last = last.where(_N.version_id == version_id)
+        query, wanted["version"] = _OF_VERSION, version_id
     else:
-        last = last.where(_N.version_id.is_not(None) if of_versions else _N.version_id.is_(None))
-    last = last.group_by(_N.version_id, _N.kind, _N.name)
-    query = select(_N.version_id, _N.kind, _N.name, _N.value).where(_N.id.in_(last))
+        query = _OF_VERSIONS if of_versions else _OF_MODEL
     found: dict[tuple[int | None, str], dict[str, Any]] = defaultdict(dict)
-    for row in tx.execute(query.order_by(_N.name)):
+    for row in tx.execute(query, wanted):
         if row.value is not None:
             found[row.version_id, row.kind][row.name] = row.value
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from modelyard.access import Actor
 from modelyard.catalog import tables
@@ -19,6 +19,8 @@ from modelyard.registry.types import Model, ModelVersion
 from modelyard.runtime.manifest import Manifest
 
 _M, _V, _A, _S = tables.model.c, tables.version.c, tables.alias.c, tables.service.c
+
+# Statements of the way to a version are built once: building them takes longer than running them.
 _MODEL: Select[Any] = select(
     _M.id,
     _M.database,
@@ -28,6 +30,28 @@ _MODEL: Select[Any] = select(
     _M.created_at,
     _M.created_by,
 ).where(_M.deleted_at.is_(None))
+_MODEL_NAMED = _MODEL.where(
+    _M.database_key == bindparam("database"),
+    _M.schema_key == bindparam("schema"),
+    _M.name_key == bindparam("name"),
+)
+_ROW: Select[Any] = select(_V.id, _V.name, _V.ordinal)
+_ROW_NAMED = _ROW.where(_V.model_id == bindparam("model"), _V.name_key == bindparam("name"))
+_ROW_WITH_ID = _ROW.where(_V.id == bindparam("id"))
+_ROWS = _ROW.where(_V.model_id == bindparam("model")).order_by(_V.ordinal)
+_VERSIONS = select(tables.version).where(_V.model_id == bindparam("model")).order_by(_V.ordinal)
+_VERSION = _VERSIONS.where(_V.id == bindparam("id"))
+_ALIASES = (
+    select(_A.name, _V.id, _V.name, _V.ordinal)
+    .join(tables.version, _V.id == _A.version_id)
+    .where(_A.model_id == bindparam("model"))
+    .order_by(_A.name_key)
+)
+_SERVICES = (
+    select(_S.version_id, _S.name, _S.alias)
+    .where(_S.model_id == bindparam("model"))
+    .order_by(_S.name_key)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,9 @@ class VersionRow:
 
 def find_model(tx: Connection, model: Qualified) -> ModelRow | None:
     """The model of this name, unless there is none or it was deleted."""
-    row = tx.execute(_MODEL.where(*_is(model))).one_or_none()
+    database, schema, name = model.key
+    wanted = {"database": database, "schema": schema, "name": name}
+    row = tx.execute(_MODEL_NAMED, wanted).one_or_none()
     return None if row is None else _model_row(row)
 
 
@@ -104,35 +130,25 @@ def make_model(tx: Connection, model: Qualified, actor: Actor, now: datetime) ->
 
 def version_rows(tx: Connection, model_id: int) -> list[VersionRow]:
     """The versions of a model, in the order they were logged."""
-    query = select(_V.id, _V.name, _V.ordinal).where(_V.model_id == model_id)
-    return [VersionRow(*row) for row in tx.execute(query.order_by(_V.ordinal))]
+    return [VersionRow(*row) for row in tx.execute(_ROWS, {"model": model_id})]
 
 
 def version_named(tx: Connection, model_id: int, name: str) -> VersionRow | None:
     """The version of this name, or None."""
-    query = select(_V.id, _V.name, _V.ordinal).where(
-        _V.model_id == model_id, _V.name_key == key(name)
-    )
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_ROW_NAMED, {"model": model_id, "name": key(name)}).one_or_none()
     return None if row is None else VersionRow(*row)
 
 
 def version_by_id(tx: Connection, version_id: int) -> VersionRow | None:
     """The version with this id, or None."""
-    query = select(_V.id, _V.name, _V.ordinal).where(_V.id == version_id)
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_ROW_WITH_ID, {"id": version_id}).one_or_none()
     return None if row is None else VersionRow(*row)
 
 
 def alias_rows(tx: Connection, model_id: int) -> dict[str, VersionRow]:
     """Each alias of a model, as it was written, with the version it points at."""
-    query = (
-        select(_A.name, _V.id, _V.name, _V.ordinal)
-        .join(tables.version, _V.id == _A.version_id)
-        .where(_A.model_id == model_id)
-        .order_by(_A.name_key)
-    )
-    return {row[0]: VersionRow(*row[1:]) for row in tx.execute(query)}
+    rows = tx.execute(_ALIASES, {"model": model_id})
+    return {row[0]: VersionRow(*row[1:]) for row in rows}
 
 
 def alias_named(tx: Connection, model_id: int, alias: str) -> tuple[str, VersionRow] | None:
@@ -145,9 +161,8 @@ def service_names(
     tx: Connection, model_id: int, *, alias: str | None = None
 ) -> dict[int, list[str]]:
     """The services on a model's versions, by version id; only those following ``alias``."""
-    query = select(_S.version_id, _S.name, _S.alias).where(_S.model_id == model_id)
     found: dict[int, list[str]] = defaultdict(list)
-    for row in tx.execute(query.order_by(_S.name_key)):
+    for row in tx.execute(_SERVICES, {"model": model_id}):
         if alias is None or (row.alias is not None and key(row.alias) == key(alias)):
             found[row.version_id].append(row.name)
     return found
@@ -209,9 +224,8 @@ def load_versions(
     tx: Connection, row: ModelRow, version_id: int | None = None
 ) -> list[ModelVersion]:
     """The model's versions in order, or the one with this id, with all that is kept beside."""
-    query: Select[Any] = select(tables.version).where(_V.model_id == row.id)
-    if version_id is not None:
-        query = query.where(_V.id == version_id)
+    query = _VERSIONS if version_id is None else _VERSION
+    wanted = {"model": row.id} if version_id is None else {"model": row.id, "id": version_id}
     kept = current_of_model(tx, row.id, version_id)
     aliases: dict[int, list[str]] = defaultdict(list)
     for name, pointed in alias_rows(tx, row.id).items():
@@ -233,7 +247,7 @@ def load_versions(
             tags=kept[v.id, TAG],
             services=tuple(services[v.id]),
         )
-        for v in tx.execute(query.order_by(_V.ordinal))
+        for v in tx.execute(query, wanted)
     ]
 
 

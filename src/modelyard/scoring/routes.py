@@ -12,12 +12,15 @@ from modelyard.access.body import read_body
 from modelyard.access.routes import account_of, may
 from modelyard.access.types import Actor
 from modelyard.account import Account
+from modelyard.errors import Invalid, MalformedRequest, TooLarge, UnsupportedMediaType
 from modelyard.json_rows import Limits
 from modelyard.names import ModelRef, Namespace
+from modelyard.registry.describe import list_versions
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
 from modelyard.scoring.predict import Scored, predict
+from modelyard.scoring.refusal import explain
 
 router = APIRouter(prefix="/api/v1")
 
@@ -61,4 +64,9 @@ def _score(
     def score(rows: object, *, strict: bool) -> Scored:
         return predict(account, version, rows, strict=strict, request_id=request_id)
 
-    return version, answer(call, version.manifest.signature, limits, score)
+    try:
+        return version, answer(call, version.manifest.signature, limits, score)
+    except (MalformedRequest, TooLarge, UnsupportedMediaType):
+        raise
+    except Invalid as e:
+        raise explain(e, version, list_versions(account, version.model)) from e

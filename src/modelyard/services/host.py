@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import logging.handlers
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +33,10 @@ from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import DeadlineProtocol
 from modelyard.services.served import Served
-from modelyard.services.types import HostState, ServiceSpec
+from modelyard.services.types import HELD, HostState, ServiceSpec
 from modelyard.settings import Settings, read_settings
 
 log = logging.getLogger("modelyard.services")
-
-HELD = 75
-"""Exit status: another host of this service is running already."""
 
 FINAL = frozenset({"not_found", "verification_failed", "missing_package", "model_rejected"})
 """Codes of failures that another try will only meet again."""
@@ -45,6 +44,7 @@ FINAL = frozenset({"not_found", "verification_failed", "missing_package", "model
 _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.1
 _TICK_S = 0.5
 _DRAIN_S = 5.0
+_LOG_BYTES = 8 * 2**20
 _SPARE_THREADS = 4
 
 
@@ -202,12 +202,27 @@ def _take_lock(folder: Folder) -> int | None:
     return None
 
 
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
+class HostLog(logging.handlers.RotatingFileHandler):
+    """The host's log, in which all that it and its workers say on stderr lands too."""
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        os.fchmod(stream.fileno(), 0o600)
+        for said in (1, 2):
+            os.dup2(stream.fileno(), said)
+        return stream
+
+
+def log_to(file: Path, most_bytes: int = _LOG_BYTES) -> None:
+    """Send every message to ``file``; at most so many bytes of it, and as many again, are kept."""
+    handler = HostLog(file, maxBytes=most_bytes, backupCount=1, encoding="utf-8")
     form = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     form.converter = time.gmtime
     handler.setFormatter(form)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # What they say at INFO the host says better.
+    for chatty in ("alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def main(arguments: list[str]) -> int:
@@ -215,8 +230,8 @@ def main(arguments: list[str]) -> int:
     # A terminal that closes, or Ctrl-C in it, is no reason to end.
     for ignored in (signal.SIGHUP, signal.SIGINT):
         signal.signal(ignored, signal.SIG_IGN)
-    _log_to_stderr()
     folder = Folder(Path(arguments[0]).parent)
+    log_to(folder.log_file)
     try:
         held = _take_lock(folder)
         if held is None:

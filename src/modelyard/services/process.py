@@ -16,7 +16,6 @@ from modelyard.settings import Settings
 COMMAND = (sys.executable, "-P", "-m", "modelyard.services.host")
 """How a host is run; the path of its ``spec.json`` follows."""
 
-_LARGEST_LOG_BYTES = 16 * 2**20
 _NOT_FOR_HOSTS = frozenset({"MODELYARD_FAULT", "MODELYARD_TOKEN", "MODELYARD_URL"})
 
 
@@ -24,8 +23,6 @@ def spawn(
     folder: Folder, settings: Settings, command: tuple[str, ...] = COMMAND
 ) -> subprocess.Popen[bytes]:
     """Start a host in a session of its own, so that it outlives this process and its terminal."""
-    if folder.log_file.exists() and folder.log_file.stat().st_size > _LARGEST_LOG_BYTES:
-        folder.log_file.replace(folder.log_file.with_suffix(".log.1"))
     log = os.open(folder.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(

@@ -22,6 +22,7 @@ from modelyard.services.folder import Folder, HostFile, folder, folders
 from modelyard.services.process import COMMAND, ending, send, spawn
 from modelyard.services.store import Record
 from modelyard.services.types import (
+    HELD,
     HostState,
     Seen,
     State,
@@ -38,9 +39,6 @@ EVERY_S = 0.5
 EVERY_S_IN_MOTION = 0.1
 STEADY_S = 60.0
 """After so long as READY, earlier failures no longer count."""
-
-HELD = 75
-"""Exit status of a host that found another one running."""
 
 _GRACE_S = 15.0
 
@@ -187,14 +185,14 @@ class Reconciler:
 
     def _ended(self, run: Run, host: HostFile | None, code: int | None, now: float) -> None:
         meant = run.is_ending or code == HELD
-        said = host is not None and host.state is HostState.FAILED
         how = ending(code) if code is not None else "ended"
         run.popen, run.host, run.ready_since, run.is_ending = None, None, None, False
         if meant:
             return
-        cause = host.cause if host is not None and said else None
-        final = host is not None and said and host.final
-        run.failed(cause or f"The host process {how} unexpectedly; its log says more.", now, final=final)
+        if host is not None and host.state is HostState.FAILED and host.cause:
+            run.failed(host.cause, now, final=host.final)
+        else:
+            run.failed(f"The host process {how} unexpectedly; its log says more.", now)
         log.warning("a host ended: %s", run.failure)
 
     def _seen(self, run: Run, where: Folder, wanted: bool, generation: int) -> Seen:

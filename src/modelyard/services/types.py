@@ -19,6 +19,9 @@ from modelyard.registry.types import iso
 MAX_FAILURES = 5
 """A service that fails so many times in a row is given up."""
 
+HELD = 75
+"""Exit status of a host that found another one of its service running: no failure."""
+
 LONGEST_DELAY_S = 30.0
 SHORTEST_DELAY_S = 0.5
 

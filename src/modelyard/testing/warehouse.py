@@ -125,12 +125,16 @@ class WarehouseContract:
         """And make the schema they write to."""
         new = Namespace("NEW_DB", "S")
         assert warehouse.run("CREATE TABLE t (a INT)", new) == 0
+        assert warehouse.run("ALTER TABLE t RENAME a TO b", new) == 0
+        assert warehouse.run("ALTER TABLE t RENAME b TO a", new) == 0
         assert warehouse.run("INSERT INTO t VALUES (1), (2), (3)", new) == 3
         assert warehouse.run("UPDATE t SET a = 9 WHERE a > 1", new) == 2
         assert rows_of(warehouse.run("DELETE FROM t WHERE a = 1 RETURNING a", new)) == [{"a": 1}]
         assert rows_of(warehouse.run("SELECT a FROM NEW_DB.S.t", HERE)) == [{"a": 9}, {"a": 9}]
         warehouse.drop(Qualified(new, "T"))
         assert warehouse.tables(new) == []
+        assert warehouse.run("CREATE TABLE u AS SELECT 1 AS a", new) == 1
+        assert warehouse.run("DROP TABLE u", new) == 0
 
     def test_a_query_changes_nothing(self, warehouse: Warehouse) -> None:
         """Not even one that hides a statement; and a statement is no query."""

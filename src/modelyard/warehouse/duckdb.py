@@ -239,6 +239,7 @@ def _changed(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.Table | int:
     if relation is None:
         return 0
     rows = relation.to_arrow_table()
-    if rows.column_names == ["Count"]:  # how DuckDB tells how many rows changed
+    # How DuckDB tells how many rows changed, and that a statement changes none.
+    if rows.column_names in (["Count"], ["Success"]):
         return int(sum(v for v in rows.column(0).to_pylist() if v is not None))
     return answer(rows)

@@ -152,7 +152,7 @@ test_that("what cannot be saved is refused before anything is sent", {
   kept <- local_registry()
   reg <- fake_registry()
   connection <- textConnection("x")
-  on.exit(close(connection))
+  withr::defer(close(connection))
   expect_snapshot(sfr_log_model(reg, connection, "MTCARS_MPG"), error = TRUE)
   expect_error(sfr_log_model(reg, NULL, "MTCARS_MPG"), class = "modelyard_model_rejected")
   pointer <- methods::new("externalptr")

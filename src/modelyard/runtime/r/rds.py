@@ -1,4 +1,4 @@
-"""A data frame in R's serialised form, read into Arrow without running any R.
+"""A data frame in R's serialised form, read into Arrow without running any R; and written.
 
 What it takes: logical, integer, double and character columns, factors, Date and POSIXct, and long
 text packed as a raw vector of class ``modelyard_strings``. Everything else is refused by name.
@@ -16,6 +16,7 @@ from modelyard.errors import Detail, InvalidSignature, InvalidValue, MalformedRe
 from modelyard.instants import seconds_to_instants, zone
 from modelyard.problems import ascii_safe
 from modelyard.runtime.r.rds_text import packed_texts, texts
+from modelyard.runtime.r.rds_write import write_frame
 from modelyard.runtime.r.serialized import (
     COMPLEX,
     INTEGER,
@@ -32,6 +33,8 @@ from modelyard.runtime.r.serialized import (
     Walker,
     expand,
 )
+
+__all__ = ["read_frame", "write_frame"]
 
 MAX_SPELLED_OUT = 2**28
 """Bytes that sequences such as ``1:n``, a few bytes on the wire, may take in one frame."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from modelyard.errors import MalformedRequest, TooLarge
 
-MAX_NODES = 1_000_000
+MAX_NODES = 250_000
 MAX_DEPTH = 48
 MAX_BYTES = 2**30
 
@@ -230,6 +230,8 @@ class Walker:
         return np.frombuffer(self._bytes(length * size), self._order + code)
 
     def _list(self, length: int, depth: int) -> list[Node]:
+        if self._nodes + length > MAX_NODES:
+            self._refuse("holds too many values")
         if depth > 0:
             return [self._item(depth + 1) for _ in range(length)]
         items = []

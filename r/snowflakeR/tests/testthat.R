@@ -1,0 +1,4 @@
+library(testthat)
+library(snowflakeR)
+
+test_check("snowflakeR")

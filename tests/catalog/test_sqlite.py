@@ -1,0 +1,126 @@
+"""The catalog in SQLite: the contract, and what only a file can meet."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from modelyard.catalog import engine
+from modelyard.catalog.engine import open_catalog as open_sqlite
+from modelyard.errors import InvalidValue, StorageFull, Unavailable
+from modelyard.testing.catalog import CatalogContract, add_event, subjects
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "catalog.db"
+
+
+class TestSqlite(CatalogContract):
+    @pytest.fixture
+    def open_catalog(self, file):
+        return lambda: open_sqlite(f"sqlite:///{file}")
+
+
+@pytest.fixture
+def catalog(file):
+    catalog = open_sqlite(f"sqlite:///{file}")
+    catalog.upgrade()
+    yield catalog
+    catalog.close()
+
+
+def test_every_commit_reaches_the_disk(catalog):
+    with catalog.connect() as tx:
+        pragmas = {p: tx.scalar(text(f"PRAGMA {p}")) for p in ("journal_mode", "synchronous")}
+        assert pragmas == {"journal_mode": "wal", "synchronous": 2}
+        assert tx.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_nobody_else_may_read_the_file(catalog, file):
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense"])
+def test_an_address_that_cannot_be_a_catalog_is_refused(url):
+    with pytest.raises(InvalidValue):
+        open_sqlite(url)
+
+
+def test_a_writer_that_waits_too_long_is_told_so(catalog, file, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_TRIES", 2)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.05)
+    impatient = open_sqlite(f"sqlite:///{file}")
+    with catalog.begin() as tx:
+        add_event(tx, "a")
+        with pytest.raises(Unavailable, match="busy"), impatient.begin():
+            raise AssertionError("two writers at once")
+        assert subjects(impatient) == []
+    with impatient.begin() as tx:
+        add_event(tx, "b")
+    assert subjects(catalog) == ["a", "b"]
+    impatient.close()
+
+
+def test_a_full_disk_loses_nothing_and_is_got_over(catalog):
+    with catalog.begin() as tx:
+        add_event(tx, "before")
+        pages = tx.scalar(text("PRAGMA page_count"))
+    with pytest.raises(StorageFull), catalog.begin() as tx:
+        tx.execute(text(f"PRAGMA max_page_count = {pages}"))
+        add_event(tx, "much", ["x" * 1_000_000])
+    assert subjects(catalog) == ["before"]
+    with catalog.begin() as tx:
+        tx.execute(text("PRAGMA max_page_count = 1000000"))
+        add_event(tx, "after")
+    assert subjects(catalog) == ["before", "after"]
+
+
+def test_a_disk_that_refuses_is_no_crash(tmp_path):
+    (tmp_path / "catalog.db").mkdir()
+    with pytest.raises(Unavailable):
+        open_sqlite(f"sqlite:///{tmp_path}/catalog.db").upgrade()
+
+
+def test_what_is_no_database_is_told_so(file):
+    file.parent.mkdir()
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(Unavailable, match="damaged"):
+        open_sqlite(f"sqlite:///{file}").upgrade()
+
+
+KILLED_WHILE_UPGRADING = """
+import os, signal, sys
+from sqlalchemy import event
+from modelyard.catalog.engine import open_catalog
+catalog = open_catalog(f"sqlite:///{sys.argv[1]}")
+left = int(sys.argv[2])
+def count(*_):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+event.listen(catalog._engine, "before_cursor_execute", count)
+catalog.upgrade()
+"""
+
+
+def test_an_upgrade_killed_at_any_statement_is_done_or_not_begun(tmp_path):
+    for nth in range(0, 60, 6):
+        file = tmp_path / f"{nth}.db"
+        command = [sys.executable, "-c", KILLED_WHILE_UPGRADING, str(file), str(nth)]
+        died = subprocess.run(command, check=False).returncode
+        with sqlite3.connect(file) as raw:
+            there = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        raw.close()
+        assert (there == []) == (died != 0), (nth, died, there)
+        catalog = open_sqlite(f"sqlite:///{file}")
+        catalog.upgrade()
+        assert subjects(catalog) == []
+        catalog.close()

@@ -1,0 +1,223 @@
+"""Wishes, without any process: what deploy and undeploy write, and what is shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from modelyard.access import SYSTEM, Actor, issue_token, list_events
+from modelyard.account import Account, close_account, open_account
+from modelyard.artifacts.base import Stored
+from modelyard.errors import AlreadyExists, InUse, NotFound
+from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.registry.add import Draft, add_version
+from modelyard.registry.aliases import set_alias
+from modelyard.registry.delete import delete_version
+from modelyard.runtime.manifest import Checks, Environment, File, Manifest, PredictSpec
+from modelyard.services import store
+from modelyard.services.deploy import DeployRequest, deploy
+from modelyard.services.folder import folder
+from modelyard.services.show import show, show_all
+from modelyard.services.types import Options, Service, State
+from modelyard.services.undeploy import undeploy
+from modelyard.settings import Settings
+from modelyard.signature import Signature, columns
+from modelyard.web.app import create_app
+
+SPACE = Namespace("ML_DB", "MODELS")
+ADA = Actor("ada", "admin", "t1")
+
+
+def manifest(stored: Stored) -> Manifest:
+    return Manifest(
+        (File("model", stored.digest, stored.size_bytes),),
+        Signature(columns({"x": "double"}), columns({"prediction": "double"})),
+        PredictSpec(),
+        Environment("", "", {}),
+        Checks("load", True, True),
+    )
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    account = open_account(Settings(home=tmp_path / "home"))
+    file = tmp_path / "model.rds"
+    file.write_bytes(b"never read here")
+    stored = account.artifacts.put(file)
+    for _ in range(3):
+        draft = Draft(manifest(stored), request="r")
+        add_version(account, SYSTEM, Qualified(SPACE, "MPG"), draft, None)
+    set_alias(account, SYSTEM, ModelRef.parse("MPG/V2", SPACE), "production")
+    yield account
+    close_account(account)
+
+
+def wish(account: Account, model: str = "MPG/V1", name: str = "svc", **more: Any) -> Service:
+    request = DeployRequest(Qualified(SPACE, name), ModelRef.parse(model, SPACE), **more)
+    return deploy(account, ADA, request)
+
+
+def test_a_wish_is_pending_and_in_the_audit_log(account: Account) -> None:
+    service = wish(account, options=Options(compute_pool="ML_POOL", num_workers=2))
+    assert service.status.state is State.PENDING
+    assert (str(service.spec.model), service.spec.version) == ("ML_DB.MODELS.MPG", "V1")
+    assert service.to_dict()["options"] == {"num_workers": 2, "compute_pool": "ML_POOL"}
+    event = list_events(account, limit=1)[0]
+    assert (event.kind, event.subject, event.actor) == (
+        "ServiceDeployed",
+        "ML_DB.MODELS.svc",
+        "ada",
+    )
+    assert event.detail["version"] == "V1"
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "alias"),
+    [
+        ("MPG", "V1", None),
+        ("MPG/v3", "V3", None),
+        ("MPG@production", "V2", "production"),
+        ("MPG/production", "V2", "production"),
+        ("MPG@last", "V3", None),
+    ],
+)
+def test_the_version_is_the_one_meant_now_and_the_alias_is_kept(
+    account: Account, model: str, version: str, alias: str | None
+) -> None:
+    spec = wish(account, model).spec
+    assert (spec.version, spec.alias) == (version, alias)
+
+
+@pytest.mark.parametrize("model", ["MPG/V9", "NONE", "MPG@staging"])
+def test_what_is_not_there_cannot_be_deployed(account: Account, model: str) -> None:
+    before = len(list_events(account))
+    with pytest.raises(NotFound):
+        wish(account, model)
+    assert show_all(account) == []
+    assert len(list_events(account)) == before
+
+
+def test_a_taken_name_needs_force_which_keeps_the_service_s_identity(account: Account) -> None:
+    first = wish(account)
+    with pytest.raises(AlreadyExists, match=r"ML_DB\.MODELS\.svc.*V1"):
+        wish(account, "MPG/V2", name="SVC")
+    second = wish(account, "MPG/V2", name="SVC", force=True)
+    assert second.spec.id == first.spec.id
+    assert (second.spec.generation, second.spec.version) == (2, "V2")
+    assert second.spec.name == first.spec.name
+
+
+def test_an_undeployed_name_is_free_at_once(account: Account) -> None:
+    first = wish(account)
+    undeploy(account, ADA, first.spec.name)
+    for look in (
+        lambda: show(account, first.spec.name),
+        lambda: undeploy(account, ADA, first.spec.name),
+    ):
+        with pytest.raises(NotFound):
+            look()
+    assert list_events(account, limit=1)[0].kind == "ServiceUndeployed"
+    assert wish(account, "MPG/V3").spec.generation == 2
+
+
+def test_a_served_version_cannot_be_deleted(account: Account) -> None:
+    wish(account, "MPG/V3")
+    with pytest.raises(InUse, match="svc"):
+        delete_version(account, SYSTEM, ModelRef.parse("MPG/V3", SPACE))
+
+
+def test_services_are_found_by_place_model_and_version(account: Account) -> None:
+    wish(account, "MPG/V1", name="one")
+    wish(account, "MPG@production", name="two")
+    model = Qualified(Namespace("ml_db", "models"), "mpg")
+
+    def names(**by: Any) -> list[str]:
+        return [s.spec.name.name for s in show_all(account, **by)]
+
+    assert names() == names(namespace=SPACE) == names(model=model) == ["one", "two"]
+    assert names(namespace=Namespace("ML_DB", "OTHER")) == []
+    assert names(model=model, version="v1") == ["one"]
+    assert names(version="production") == ["two"]
+
+
+@pytest.fixture
+def client(account: Account) -> TestClient:
+    app: FastAPI = create_app(account)
+    app.state.reconciler = Waker()
+    token = issue_token(account, SYSTEM, name="t", role="admin").secret
+    return TestClient(app, headers={"authorization": f"Bearer {token}"})
+
+
+class Waker:
+    woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+def test_a_service_over_http_from_wish_to_end(account: Account, client: TestClient) -> None:
+    body = {
+        "name": "mpg_service",
+        "database": "ML_DB",
+        "schema": "MODELS",
+        "model": "MPG",
+        "version": "V2",
+        "options": {"compute_pool": "ML_POOL", "image_repo": "ML_DB.MODELS.ML_IMAGES"},
+    }
+    made = client.post("/api/v1/services", json=body)
+    assert made.status_code == 202, made.text
+    said = made.json()
+    assert (said["status"], said["fqn"]) == ("PENDING", "ML_DB.MODELS.mpg_service")
+    assert client.app.state.reconciler.woken == 1  # type: ignore[attr-defined]
+    assert client.post("/api/v1/services", json=body).status_code == 409
+    place = {"database": "ML_DB", "schema": "MODELS"}
+    shown = client.get("/api/v1/services/mpg_service", params=place).json()
+    assert {"name", "version", "url", "containers", "replicas", "cause", "history"} <= set(shown)
+    assert client.get("/api/v1/services/ML_DB.MODELS.MPG_SERVICE").json() == shown
+    listed = client.get("/api/v1/services", params={"model": "MPG", **place}).json()["services"]
+    assert [s["name"] for s in listed] == ["mpg_service"]
+    assert client.get("/api/v1/services/mpg_service").status_code == 404
+
+    with account.catalog.connect() as tx:
+        record = store.every(tx)[0]
+    where = folder(account.settings.home, record.spec.id)
+    where.create()
+    where.log_file.write_text("begun in /srv/place/x.rds\nready\n")
+    logs = client.get("/api/v1/services/mpg_service/logs", params={**place, "lines": 5})
+    assert logs.json()["lines"] == ["begun in x.rds", "ready"]
+
+    assert client.delete("/api/v1/services/mpg_service", params=place).status_code == 202
+    assert client.get("/api/v1/services/mpg_service", params=place).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"name": None}, 400, "malformed_request"),
+        ({"name": "a b"}, 422, "invalid_name"),
+        ({"version": 2}, 400, "malformed_request"),
+        ({"version": "V9"}, 404, "not_found"),
+        ({"force": "yes"}, 422, "invalid_value"),
+        ({"options": {"workers": 2}}, 422, "invalid_value"),
+    ],
+)
+def test_a_wish_that_cannot_be_one_is_refused(
+    client: TestClient, change: dict[str, Any], status: int, code: str
+) -> None:
+    body = {"name": "svc", "model": "ML_DB.MODELS.MPG", "version": "V1", **change}
+    response = client.post("/api/v1/services", json=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+
+
+def test_a_reader_may_look_but_not_deploy(account: Account, client: TestClient) -> None:
+    token = issue_token(account, SYSTEM, name="r", role="reader").secret
+    header = {"authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/services", headers=header).status_code == 200
+    body = {"name": "svc", "model": "ML_DB.MODELS.MPG"}
+    assert client.post("/api/v1/services", json=body, headers=header).status_code == 403
+    assert client.delete("/api/v1/services/svc", headers=header).status_code == 403

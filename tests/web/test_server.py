@@ -1,0 +1,62 @@
+"""The server on a real socket: what callers who send nonsense, or nothing more, are answered."""
+
+import json
+import socket
+
+import pytest
+
+from modelyard.client.launch import find_or_start, stop
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("server") / "home"
+    yield find_or_start(home)
+    stop(home)
+
+
+def _send(server, *lines, body=b"", end=True):
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+        head = ["POST /api/v1/sql HTTP/1.1", "host: h", f"authorization: Bearer {server.token}"]
+        sock.sendall("\r\n".join([*head, *lines, "", ""]).encode("latin-1") + body)
+        if end:
+            sock.shutdown(socket.SHUT_WR)
+        said = b""
+        while piece := sock.recv(65536):
+            said += piece
+            if not end and b"\r\n\r\n" in said:
+                break
+    return said
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3", "1, 2"])
+def test_a_length_that_is_none_is_refused(server, length):
+    assert _send(server, f"content-length: {length}").startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_said_to_be_too_large_is_refused_before_it_is_sent(server):
+    said = _send(server, "content-length: 99999999999", end=False)
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in head.lower()
+    assert json.loads(body)["error"]["code"] == "too_large"
+
+
+def test_callers_who_go_away_half_way_harm_nobody(server):
+    for _ in range(20):
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            head = (
+                f"POST /api/v1/sql HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {server.token}\r\n"
+            )
+            sock.sendall(f"{head}content-length: 100\r\n\r\n{{".encode())
+    body = b'{"sql": "SELECT 1 AS a"}'
+    said = _send(server, f"content-length: {len(body)}", "connection: close", body=body, end=False)
+    assert said.startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_does_not_say_what_serves_it(server):
+    said = _send(server, "content-length: 0", "connection: close", end=False).lower()
+    assert b"\r\nserver:" not in said
+    assert b"\r\nx-request-id: " in said
