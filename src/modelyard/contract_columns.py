@@ -38,7 +38,7 @@ def fit_column(
     if not _is_sound(given, column.name, problems):
         return None
     before = len(problems)
-    if given.null_count == len(given) and _can_stand_for_missing(given.type):
+    if given.null_count == len(given) and _can_stand_for_missing(given.type, column):
         fitted: pa.ChunkedArray | None = all_missing(column, len(given))
     else:
         fitted = _FIT[column.type](given, column, problems)
@@ -48,10 +48,11 @@ def fit_column(
     return fitted if len(problems) == before else None
 
 
-def _can_stand_for_missing(kind: pa.DataType) -> bool:
+def _can_stand_for_missing(kind: pa.DataType, column: Column) -> bool:
     # A column of nothing but NA is logical in R, whatever it was meant to be; and a column of
-    # no rows tells nothing by its type.
-    return not pa.types.is_nested(kind)
+    # no rows tells nothing by its type. A factor has its levels all the same.
+    is_factor = column.type == "factor" and pa.types.is_dictionary(kind)
+    return not pa.types.is_nested(kind) and not (is_factor and is_text(kind.value_type))
 
 
 def _is_sound(given: pa.ChunkedArray, name: str, problems: Problems) -> bool:

@@ -28,6 +28,8 @@ FRAMES = {
     "factors": 'data.frame(f = factor(c("b", "a", NA), levels = c("c", "b", "a")), o = factor(c("lo", "hi", NA), levels = c("lo", "hi"), ordered = TRUE))',
     "times": 'data.frame(d = as.Date(c("2024-02-29", NA, "0001-01-01")), p = structure(c(1700000000.123457, NA, -1.5), class = c("POSIXct", "POSIXt"), tzone = "Europe/Berlin"))',
     "none": "data.frame(a = double(0), s = character(0), i = integer(0), f = factor(character(0)), l = logical(0))",
+    "missing": "data.frame(f = factor(c(NA, NA), levels = c('b', 'a')), n = c(NA_real_, NA), s = NA_character_)",
+    "levels": "data.frame(f = factor(character(0), levels = c('b', 'a')))",
     "wide": "as.data.frame(matrix(as.numeric(1:3000), 2))",
 }
 """Frames whose way through Arrow and back must be the identity."""
