@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
-from harness import Row, report
 
+from harness import Row, report
 from modelyard.artifacts.files import FileStore
 from modelyard.compute.local import LocalCompute, find_r
 from modelyard.runtime import messages as m

@@ -31,8 +31,8 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
 
 
-def test_16_processes_log_640_versions_without_a_gap(tmp_path):
-    home = tmp_path / "home"
+def test_16_processes_log_640_versions_without_a_gap(memory):
+    home = memory / "race"
     with opened(home):
         pass
     done = run("racing", home, 16, 40)
@@ -48,8 +48,8 @@ def test_16_processes_log_640_versions_without_a_gap(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
-    done = run("crashing", tmp_path_factory.mktemp("crashes"), *POINTS)
+def reports(memory):
+    done = run("crashing", memory, *POINTS)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

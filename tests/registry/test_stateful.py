@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.registry.conftest import MEMORY
 from tests.registry.fake import ANNA, HERE, account_at, log, orphans, problems, ref
 
 from modelyard.errors import AlreadyExists, InUse, InvalidName, ModelyardError, NotFound
@@ -94,7 +96,8 @@ class Line:
 class Registry(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        where = str(MEMORY) if os.access(MEMORY, os.W_OK) else None
+        self.folder = tempfile.TemporaryDirectory(dir=where)
         self.home = Path(self.folder.name)
         self.account = account_at(self.home / "home")
         self.lines = {"mpg": Line(), "cars": Line()}

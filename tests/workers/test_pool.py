@@ -8,10 +8,10 @@ import time
 
 import pyarrow as pa
 import pytest
+from tests.conftest import run_r
 
 from modelyard.errors import MissingPackage, ModelError, ModelRejected, Overloaded
 from modelyard.runtime.manifest import PredictSpec
-from tests.conftest import Workshop, run_r
 
 LM = "lm(mpg ~ wt + hp + cyl, data = mtcars)"
 PID = "function(model, input) rep(as.numeric(Sys.getpid()), nrow(input))"
@@ -142,7 +142,9 @@ def test_a_request_leaves_nothing_for_the_next(workshop, pool, x):
 
 
 def test_a_global_of_the_worker_is_never_taken_for_a_column(workshop, pool, x):
-    body = "function(model, input) c(exists('served'), exists('fault'), exists('predict_frame')) + 0"
+    body = (
+        "function(model, input) c(exists('served'), exists('fault'), exists('predict_frame')) + 0"
+    )
     manifest = workshop.manifest("1", {"x": "double"}, body=body)
     assert pool.predict(manifest, x).table["prediction"].to_pylist() == [0, 0, 0]
 

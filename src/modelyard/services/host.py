@@ -231,8 +231,8 @@ def main(arguments: list[str]) -> int:
     for ignored in (signal.SIGHUP, signal.SIGINT):
         signal.signal(ignored, signal.SIG_IGN)
     folder = Folder(Path(arguments[0]).parent)
-    log_to(folder.log_file)
     try:
+        log_to(folder.log_file)
         held = _take_lock(folder)
         if held is None:
             log.warning("another host of this service is running")

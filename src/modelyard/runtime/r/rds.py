@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from modelyard.errors import Detail, InvalidSignature, InvalidValue, MalformedRequest, TooLarge
-from modelyard.instants import seconds_to_instants, zone
-from modelyard.problems import ascii_safe
+from modelyard.contract.instants import seconds_to_instants, zone
+from modelyard.contract.problems import ascii_safe
 from modelyard.runtime.r.rds_text import packed_texts, texts
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.runtime.r.serialized import (

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelyard.contract_columns import fit_column
-from modelyard.contract_kinds import given_word, is_text
+from modelyard.contract.columns import fit_column
+from modelyard.contract.kinds import given_word, is_text
 from modelyard.errors import Detail, InvalidSignature, TooLarge
-from modelyard.instants import NS, Doubles, instants_to_seconds
-from modelyard.problems import Problems
+from modelyard.contract.instants import NS, Doubles, instants_to_seconds
+from modelyard.contract.problems import Problems
 from modelyard.runtime.r.serialized import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.signature import Column, ColumnType
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from modelyard.contract_kinds import all_missing, is_text
-from modelyard.contract_numbers import fit_boolean, fit_double, fit_integer
-from modelyard.contract_texts import fit_factor, fit_string
-from modelyard.contract_times import fit_date, fit_timestamp
+from modelyard.contract.kinds import all_missing, is_text
+from modelyard.contract.numbers import fit_boolean, fit_double, fit_integer
+from modelyard.contract.problems import Problems
+from modelyard.contract.texts import fit_factor, fit_string
+from modelyard.contract.times import fit_date, fit_timestamp
 from modelyard.errors import InvalidValue, MalformedRequest, NullNotAllowed
-from modelyard.problems import Problems
 from modelyard.signature import Column
 
 _FIT: dict[str, Callable[[pa.ChunkedArray, Column, Problems], pa.ChunkedArray | None]] = {

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelyard.contract_kinds import decoded, mismatch
+from modelyard.contract.kinds import decoded, mismatch
+from modelyard.contract.problems import Problems, shown
 from modelyard.errors import InvalidValue, UnknownLevel
-from modelyard.problems import Problems, shown
 from modelyard.signature import Column
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modelyard.contract.problems import Problems, ascii_safe
 from modelyard.errors import DuplicateColumn, MissingColumn, TooLarge, UnexpectedColumn
-from modelyard.problems import Problems, ascii_safe
 from modelyard.signature import Column
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modelyard.contract.problems import Problems
 from modelyard.errors import TooLarge, TypeMismatch
-from modelyard.problems import Problems
 from modelyard.signature import Column
 
 

@@ -6,8 +6,8 @@ import re
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
+from modelyard.contract.problems import shown
 from modelyard.errors import DuplicateColumn, InvalidValue, MalformedRequest, TooLarge
-from modelyard.problems import shown
 
 _MINUS_ZERO = re.compile(r"-0(?![.\deE])")
 

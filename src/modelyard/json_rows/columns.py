@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from modelyard.contract_columns import fit_column
-from modelyard.contract_numbers import MAX_EXACT, MAX_INT, judge_integer
+from modelyard.contract.columns import fit_column
+from modelyard.contract.numbers import MAX_EXACT, MAX_INT, judge_integer
+from modelyard.contract.problems import Problems, shown
 from modelyard.errors import (
     IntegerOutOfRange,
     Invalid,
@@ -17,7 +18,6 @@ from modelyard.errors import (
     PrecisionLoss,
     TypeMismatch,
 )
-from modelyard.problems import Problems, shown
 from modelyard.signature import Column
 
 NOT_FINITE = {"NaN": math.nan, "Inf": math.inf, "-Inf": -math.inf}

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from modelyard.contract_columns import fit_column
-from modelyard.contract_kinds import all_missing, decoded, mismatch
+from modelyard.contract.columns import fit_column
+from modelyard.contract.kinds import all_missing, decoded, mismatch
+from modelyard.contract.matching import match_columns
+from modelyard.contract.problems import Problems, ascii_safe
 from modelyard.errors import OutputViolation
-from modelyard.matching import match_columns
-from modelyard.problems import Problems, ascii_safe
 from modelyard.signature import Column, Signature
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelyard.contract_kinds import all_missing, decoded, mismatch
+from modelyard.contract.kinds import all_missing, decoded, mismatch
+from modelyard.contract.problems import Problems, shown
 from modelyard.errors import IntegerOutOfRange, Invalid, PrecisionLoss, TypeMismatch
-from modelyard.problems import Problems, shown
 from modelyard.signature import Column
 
 MAX_EXACT = 2**53

@@ -15,8 +15,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modelyard.contract.instants import NS, text_from_instant, zone
 from modelyard.errors import DuplicateColumn, InvalidSignature, InvalidValue
-from modelyard.instants import NS, text_from_instant, zone
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": NS}

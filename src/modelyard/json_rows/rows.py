@@ -14,15 +14,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from modelyard.contract import typed_table
-from modelyard.contract_kinds import all_missing
+from modelyard.contract.kinds import all_missing
+from modelyard.contract.matching import match_columns
+from modelyard.contract.problems import Problems
+from modelyard.contract.rows import typed_table
 from modelyard.errors import MalformedRequest, MissingColumn
-from modelyard.json_answers import encode_data, encode_records, encode_split
-from modelyard.json_columns import cells_to_column, guess_column
-from modelyard.json_forms import Sheet, read_sheet
-from modelyard.json_text import read_json
-from modelyard.matching import match_columns
-from modelyard.problems import Problems
+from modelyard.json_rows.answers import encode_data, encode_records, encode_split
+from modelyard.json_rows.columns import cells_to_column, guess_column
+from modelyard.json_rows.forms import Sheet, read_sheet
+from modelyard.json_rows.text import read_json
 from modelyard.settings import Settings
 from modelyard.signature import Column
 

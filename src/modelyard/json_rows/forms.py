@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modelyard.contract.problems import shown
 from modelyard.errors import InvalidValue, MalformedRequest, TooLarge
-from modelyard.json_columns import wrong_text
-from modelyard.problems import shown
+from modelyard.json_rows.columns import wrong_text
 from modelyard.signature import Column
 
 Cells = Callable[[int], tuple[list[Any], list[int]]]

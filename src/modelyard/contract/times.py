@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelyard.contract_kinds import decoded, mismatch
+from modelyard.contract.instants import date_from_text, instant_from_text, wall_to_instant, zone
+from modelyard.contract.kinds import decoded, mismatch
+from modelyard.contract.problems import Problems, shown
 from modelyard.errors import InvalidSignature, InvalidValue
-from modelyard.instants import date_from_text, instant_from_text, wall_to_instant, zone
-from modelyard.problems import Problems, shown
 from modelyard.signature import Column
 
 

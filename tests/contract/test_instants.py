@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conftest import run_r
 
-from modelyard.instants import (
+from modelyard.contract.instants import (
     NS,
     date_from_text,
     instant_from_text,
@@ -18,7 +19,6 @@ from modelyard.instants import (
     text_from_instant,
     zone,
 )
-from tests.conftest import run_r
 
 BERLIN = zone("Europe/Berlin") or UTC
 

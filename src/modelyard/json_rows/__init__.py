@@ -1,0 +1,21 @@
+"""Rows as JSON: three forms in, two out, with the contract's errors."""
+
+from modelyard.json_rows.rows import (
+    Decoded,
+    Limits,
+    decode_rows,
+    decode_untyped,
+    encode_data,
+    encode_records,
+    encode_split,
+)
+
+__all__ = [
+    "Decoded",
+    "Limits",
+    "decode_rows",
+    "decode_untyped",
+    "encode_data",
+    "encode_records",
+    "encode_split",
+]
