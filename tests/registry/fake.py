@@ -21,6 +21,7 @@ from modelyard.catalog.engine import open_catalog
 from modelyard.names import ModelRef, Namespace, Qualified
 from modelyard.registry.log import log_version
 from modelyard.registry.types import LoggedVersion, LogRequest, Verified, VerifyRequest
+from modelyard.runtime.base import Prediction
 from modelyard.runtime.manifest import Checks, Environment
 from modelyard.settings import Settings
 from modelyard.signature import Signature, columns
@@ -33,15 +34,21 @@ GOLDEN = pa.table({"prediction": [21.5, 19.25]})
 
 
 def account_at(home: Path, now: Any = None) -> Account:
-    """An account whose warehouse and workers nobody may need."""
+    """An account whose warehouse nobody may need, and whose workers need no R."""
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=home)
     catalog = open_catalog(settings.catalog)
     catalog.upgrade()
     clock = now or (lambda: datetime.now(UTC) + timedelta(milliseconds=1))
-    return Account(
-        settings, catalog, FileStore(home / "artifacts"), cast(Any, None), cast(Any, None), clock
-    )
+    store = FileStore(home / "artifacts")
+    return Account(settings, catalog, store, cast(Any, None), cast(Any, GoldenWorkers()), clock)
+
+
+class GoldenWorkers:
+    """Workers that give the golden predictions, whatever they are asked."""
+
+    def predict(self, *_: object, **__: object) -> Prediction:
+        return Prediction(GOLDEN)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from modelyard.names import Qualified
 from modelyard.registry.add import Draft, add_version
 from modelyard.registry.describe import check_comment
 from modelyard.registry.export import DESCRIPTION, FILES, FORMAT, seal
+from modelyard.registry.golden import replay
 from modelyard.registry.metrics import check_metric
 from modelyard.registry.request import check_version_name
 from modelyard.registry.tags import check_tag
@@ -41,11 +42,13 @@ def import_tar(
 ) -> LoggedVersion:
     """Make a version of an archive that ``export_tar`` wrote; every digest is checked.
 
-    The manifest is kept as it is: what was proven elsewhere is not proven again here, a deploy
-    replays the golden predictions. Raises:
+    The manifest is kept as it is, once the golden predictions replay here bit for bit.
+
+    Raises:
         MalformedRequest: for what is no such archive, or whose bytes are not what it says.
         TooLarge: for more bytes than ``max_body_bytes``.
         AlreadyExists: when the name asked for is taken.
+        ModelFault: the model does not load here, or predicts other numbers.
     """
     limit = account.settings.max_body_bytes
     found = read_tar(archive, max_members=_MAX_MEMBERS, max_bytes=limit)
@@ -103,6 +106,7 @@ def _import(
         raise MalformedRequest(f"The archive has no {DESCRIPTION}.")
     draft = _draft(text, model, version_name)
     _check_files(draft.manifest, stored)
+    replay(account, draft.manifest, "The imported version")
     return add_version(account, actor, model, draft, idempotency_key)
 
 

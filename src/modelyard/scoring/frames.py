@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +13,7 @@ from modelyard.errors import MalformedRequest, TooLarge, UnsupportedMediaType
 from modelyard.json_rows import Limits, decode_rows, encode_data
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
-from modelyard.signature import Signature
+from modelyard.signature import Rows, Signature
 
 JSON = "application/json"
 RDS = "application/x-rds"
@@ -63,8 +64,17 @@ class Answer:
 
     body: bytes
     form: str
+    rows: Rows
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    def headers(self, version: str) -> dict[str, str]:
+        """What an answer says of itself over HTTP: lists are JSON arrays in ASCII."""
+        found = {"x-modelyard-version": version, "x-modelyard-rows": self.rows}
+        for name, said in (("notes", self.notes), ("warnings", self.warnings)):
+            if said:
+                found[f"x-modelyard-{name}"] = _header(said)
+        return found
 
 
 def answer(call: Call, signature: Signature, limits: Limits, score: Scorer) -> Answer:
@@ -90,7 +100,15 @@ def answer(call: Call, signature: Signature, limits: Limits, score: Scorer) -> A
     scored = score(rows, strict=call.strict)
     notes = tuple(dict.fromkeys((*notes, *scored.notes)))
     body = _encode(scored.table, call.answer_form, index)
-    return Answer(body, call.answer_form, notes, tuple(scored.warnings))
+    return Answer(body, call.answer_form, signature.rows, notes, tuple(scored.warnings))
+
+
+def _header(said: tuple[str, ...]) -> str:
+    """Whole texts, as many as fit in 4 KiB."""
+    kept = list(said)
+    while len(text := json.dumps(kept)) > 4096 and len(kept) > 1:
+        kept.pop()
+    return text if len(text) <= 4096 else json.dumps([kept[0][:500]])
 
 
 def _encode(table: pa.Table, form: str, index: list[object] | None) -> bytes:

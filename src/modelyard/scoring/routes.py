@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -47,11 +46,7 @@ async def predict_rows(
     found, scored = await run_in_threadpool(
         _score, account, ModelRef.parse(model, home, version), call, request_id
     )
-    headers = {"x-modelyard-version": found.name}
-    if scored.notes:
-        headers["x-modelyard-notes"] = json.dumps(scored.notes)
-    if scored.warnings:
-        headers["x-modelyard-warnings"] = json.dumps(scored.warnings)
+    headers = scored.headers(found.name)
     return Response(scored.body, media_type=scored.form, headers=headers)
 
 

@@ -16,11 +16,11 @@ from modelyard.account import Account
 from modelyard.errors import InvalidName, Unavailable, WorkerCrashed
 from modelyard.json_rows import Limits
 from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.registry.golden import replay
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import Answer, Call, answer
 from modelyard.scoring.predict import Scored, predict
-from modelyard.services.golden import replay
 from modelyard.services.health import Health
 from modelyard.services.types import HostState, ServiceSpec
 
@@ -57,7 +57,7 @@ class Served:
         """
         spec, account = self._spec, self._account
         version = resolve(account, ModelRef(spec.model, version=spec.version))
-        rows = replay(account, version)
+        rows = replay(account, version.manifest, str(version))
         self._version = version
         return rows
 

@@ -8,7 +8,6 @@ one thread that decodes, scores and encodes. Whatever goes wrong leaves in the o
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import uuid
@@ -135,8 +134,7 @@ class App:
                 f"This service has no {path[:80]!r}.", hint="Rows are scored by POST /predict."
             )
         if method not in methods:
-            wrong = MalformedRequest(f"{path} answers {methods[0]}, not {method[:16]}.")
-            return self._error(wrong, request_id, 405, {"allow": ", ".join(methods)})
+            raise NotFound(f"{path} answers {methods[0]}, not {method[:16]}.")
         if path == "/":
             return JSONResponse(dict(self._backend.describe()))
         return await self._predict(request, request_id)
@@ -152,10 +150,7 @@ class App:
         length = request.headers.get("content-length")
         call = Call(await read_body(request.stream(), length, most), form, wanted, strict)
         answer = await self._in_turn(call, request_id, deadline)
-        headers = {"x-modelyard-version": self._backend.version}
-        for name, said in (("notes", answer.notes), ("warnings", answer.warnings)):
-            if said:
-                headers[f"x-modelyard-{name}"] = _header(said)
+        headers = answer.headers(self._backend.version)
         return Response(answer.body, media_type=answer.form, headers=headers)
 
     async def _in_turn(self, call: Call, request_id: str, deadline: float) -> Answer:
@@ -184,11 +179,9 @@ class App:
         self,
         error: ModelyardError,
         request_id: str,
-        status: int | None = None,
-        headers: Mapping[str, str] | None = None,
     ) -> Response:
-        headers = {"cache-control": "no-store", **(headers or {})}
-        status = self._status_of(error) if status is None else status
+        headers = {"cache-control": "no-store"}
+        status = self._status_of(error)
         if isinstance(error, Overloaded | Unavailable):
             headers["retry-after"] = "1"
         if isinstance(error, TooLarge):
@@ -203,11 +196,3 @@ def _flag(text: str) -> bool:
     if text.lower() not in _TRUE | _FALSE:
         raise MalformedRequest(f"strict is true or false, not {text[:40]!r}.")
     return text.lower() in _TRUE
-
-
-def _header(said: tuple[str, ...]) -> str:
-    """A JSON array in ASCII that a header can carry: whole texts, as many as fit in 4 KiB."""
-    kept = list(said)
-    while len(text := json.dumps(kept)) > 4096 and len(kept) > 1:
-        kept.pop()
-    return text if len(text) <= 4096 else json.dumps([kept[0][:500]])
