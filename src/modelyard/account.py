@@ -48,7 +48,7 @@ def open_account(settings: Settings, *, now: Callable[[], datetime] = _utc_now) 
     catalog = open_catalog(settings.catalog)
     catalog.upgrade()
     artifacts = _artifacts(settings.artifacts)
-    warehouse = OnDemandWarehouse(lambda: DuckDBWarehouse(settings.home / "warehouse"))
+    warehouse = OnDemandWarehouse(lambda: _warehouse(settings))
     workers = WorkerPool(LocalCompute(settings.r_home, settings.r_libs), artifacts, settings)
     return Account(settings, catalog, artifacts, warehouse, workers, now)
 
@@ -58,6 +58,14 @@ def close_account(account: Account) -> None:
     account.workers.close()
     account.warehouse.close()
     account.catalog.close()
+
+
+def _warehouse(settings: Settings) -> Warehouse:
+    return DuckDBWarehouse(
+        settings.home / "warehouse",
+        deadline_s=settings.sql_deadline_s,
+        memory_bytes=settings.sql_memory_bytes,
+    )
 
 
 def _artifacts(url: str) -> ArtifactStore:

@@ -41,6 +41,8 @@ class Settings:
     predict_deadline_s: float = 10.0
     verify_deadline_s: float = 120.0
     deploy_deadline_s: float = 120.0
+    sql_deadline_s: float = 60.0
+    sql_memory_bytes: int = 4 * 2**30
     max_json_bytes: int = 16 * 2**20
     max_json_rows: int = 100_000
     max_columns: int = 10_000

@@ -6,7 +6,7 @@ import sys
 import pyarrow as pa
 import pytest
 
-from modelyard.errors import InvalidName, InvalidValue
+from modelyard.errors import InvalidName, InvalidValue, TooLarge
 from modelyard.names import Namespace, Qualified
 from modelyard.testing.warehouse import CARS, HERE, ROWS, WarehouseContract
 from modelyard.warehouse.duckdb import DuckDBWarehouse
@@ -105,3 +105,12 @@ def test_a_second_process_is_told_that_the_files_are_in_use(warehouse, tmp_path)
     command = [sys.executable, "-c", _OTHER, str(tmp_path / "warehouse")]
     other = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert other.stderr.strip() == "The warehouse's files are in use by another process."
+
+
+def test_a_statement_without_end_is_interrupted_and_others_go_on(tmp_path):
+    warehouse = DuckDBWarehouse(tmp_path, deadline_s=0.3)
+    endless = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b"
+    with pytest.raises(TooLarge, match=r"0\.3 s"):
+        warehouse.run(endless, HERE)
+    assert warehouse.run("SELECT 1 AS one", HERE).to_pydict() == {"one": [1]}
+    warehouse.close()

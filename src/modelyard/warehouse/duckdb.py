@@ -10,12 +10,19 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Timer
 
 import duckdb
 import pyarrow as pa
 
-from modelyard.errors import AlreadyExists, Forbidden, InvalidName, InvalidValue, Unavailable
+from modelyard.errors import (
+    AlreadyExists,
+    Forbidden,
+    InvalidName,
+    InvalidValue,
+    TooLarge,
+    Unavailable,
+)
 from modelyard.names import Namespace, Qualified, key
 from modelyard.warehouse.base import TableInfo
 from modelyard.warehouse.columns import answer, storable
@@ -54,13 +61,20 @@ def _address(table: Qualified) -> str:
 class DuckDBWarehouse:
     """A folder of DuckDB files, owned by this process as long as it is open."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, deadline_s: float = 60.0, memory_bytes: int = 4 * 2**30
+    ) -> None:
         """Open every database of ``folder``, which is made when it is not there.
+
+        A statement of SQL is interrupted after ``deadline_s``, and all of them together take at
+        most ``memory_bytes`` before they spill to disk.
 
         Raises:
             Unavailable: another process has the files open.
         """
         self._folder = folder
+        self._deadline_s = deadline_s
+        self._memory_bytes = memory_bytes
         self._gate = Gate()
         self._writing = RLock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -76,14 +90,16 @@ class DuckDBWarehouse:
                 self._use(cursor, namespace)
                 # WITH x AS (INSERT ...) SELECT parses as a query; in here it is refused.
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
-                return answer(cursor.sql(sql).to_arrow_table())
+                with self._deadline(cursor):
+                    return answer(cursor.sql(sql).to_arrow_table())
         if read_only:
             raise Forbidden("This token may query tables, not change them.")
         with self._writing:
             self._make(namespace)
             with self._cursor() as cursor, self._faults(namespace):
                 self._use(cursor, namespace)
-                return _changed(cursor, sql)
+                with self._deadline(cursor):
+                    return _changed(cursor, sql)
 
     def write(self, table: Qualified, rows: pa.Table, overwrite: bool) -> int:
         """See :class:`~modelyard.warehouse.base.Warehouse`."""
@@ -140,6 +156,7 @@ class DuckDBWarehouse:
                 "allow_community_extensions": "false",
                 "python_enable_replacements": "false",  # SQL sees no variable of this process
                 "temp_directory": str(self._folder / "spill"),
+                "memory_limit": f"{self._memory_bytes}B",
             },
         )
         try:
@@ -182,6 +199,21 @@ class DuckDBWarehouse:
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._gate.shared(), contextlib.closing(self._connection.cursor()) as cursor:
             yield cursor
+
+    @contextmanager
+    def _deadline(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        timer = Timer(self._deadline_s, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except duckdb.InterruptException as e:
+            raise TooLarge(
+                f"The statement did not end within {self._deadline_s:g} s, and was ended.",
+                hint="Ask for fewer rows, or raise sql_deadline_s.",
+            ) from e
+        finally:
+            timer.cancel()
 
     def _use(self, cursor: duckdb.DuckDBPyConnection, namespace: Namespace) -> None:
         # A query may be asked where nothing was ever written; it then finds no table by bare name.
