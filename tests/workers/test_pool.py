@@ -82,6 +82,15 @@ def test_when_every_worker_is_busy_a_request_is_told_so(workshop, x):
     pool.close()
 
 
+def test_warming_more_than_there_is_room_for_keeps_no_worker_from_others(workshop, x):
+    pool = workshop.pool(max_workers=1, worker_start_s=5)
+    manifest = workshop.manifest("1", {"x": "double"}, body=PID)
+    with pytest.raises(Overloaded, match="busy"):
+        pool.warm(manifest, 2)
+    assert pool.predict(manifest, x).table.num_rows == 2
+    pool.close()
+
+
 def test_many_threads_get_their_own_answers(workshop, pool):
     manifest = workshop.manifest("1", {"x": "double"}, body="function(model, input) input$x * 2")
     wrong = []

@@ -86,7 +86,13 @@ find_place <- function(name, url, token, call = caller_env()) {
     profile$token <- token %||% profile$token %||% need_token(profile$url, call)
     return(profile)
   }
-  utils::modifyList(as.list(profile), local_account(call = call))
+  place <- utils::modifyList(as.list(profile), local_account(call = call))
+  if (!is.null(token)) {
+    # A token of one's own is not the owner's, which a restarted local server would be asked with.
+    place$token <- token
+    place$home <- NULL
+  }
+  place
 }
 
 need_token <- function(url, call) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, local
 
 
 class Gate:
@@ -14,16 +14,25 @@ class Gate:
         self._changed = Condition()
         self._inside = 0
         self._closing = False
+        self._mine = local()
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Enter beside others; waits while someone is, or wants to be, alone."""
+        """Enter beside others; waits while someone is, or wants to be, alone.
+
+        A thread that is inside enters again at once: whoever wants to be alone waits for it.
+        """
+        if getattr(self._mine, "is_inside", False):
+            yield
+            return
         with self._changed:
             self._changed.wait_for(lambda: not self._closing)
             self._inside += 1
+        self._mine.is_inside = True
         try:
             yield
         finally:
+            self._mine.is_inside = False
             with self._changed:
                 self._inside -= 1
                 self._changed.notify_all()
@@ -34,8 +43,9 @@ class Gate:
         with self._changed:
             self._changed.wait_for(lambda: not self._closing)
             self._closing = True
-            self._changed.wait_for(lambda: self._inside == 0)
         try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._inside == 0)
             yield
         finally:
             with self._changed:

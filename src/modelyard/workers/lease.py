@@ -109,8 +109,9 @@ class Worker:
                 if f is not None
             ]
             reply, _ = self._ask(message, deadline_s=start_s, files=files)
-        if isinstance(reply, m.Loaded):
-            self.load_s = reply.seconds
+        if not isinstance(reply, m.Loaded):
+            raise Internal(f"A worker answered {type(reply).__name__} to Load.")
+        self.load_s = reply.seconds
 
     def predict(
         self,

@@ -10,9 +10,9 @@ import json
 import threading
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pyarrow as pa
 
@@ -37,7 +37,7 @@ class WorkerPool:
         self._artifacts = artifacts
         self._settings = settings
         self._idle: dict[Key, list[Worker]] = defaultdict(list)
-        self._busy: dict[Key, int] = defaultdict(int)
+        self._busy: Counter[Key] = Counter()
         self._count = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -72,7 +72,13 @@ class WorkerPool:
 
     @contextmanager
     def lend(self, what: Loadable, *, wait_s: float) -> Iterator[Worker]:
-        """A worker with this model loaded, nobody else's until the block ends."""
+        """A worker with this model loaded, nobody else's until the block ends.
+
+        Raises:
+            Overloaded: none became free within ``wait_s`` seconds.
+            Unavailable: R did not start, or the account is closing.
+            ModelFault: the model cannot be loaded.
+        """
         key = _key(what)
         worker = self._take(key, what, wait_s)
         try:
@@ -95,11 +101,15 @@ class WorkerPool:
             self._leave()
 
     def warm(self, what: Loadable, workers: int) -> None:
-        """Have at least so many idle workers of this version."""
-        key = _key(what)
-        taken = [self._take(key, what, self._settings.worker_start_s) for _ in range(workers)]
-        for worker in taken:
-            self._give_back(key, worker)
+        """Have at least so many idle workers of this version.
+
+        Raises:
+            ModelFault: the model cannot be loaded.
+            Overloaded: there was no room for so many in time.
+        """
+        with ExitStack() as held:
+            for _ in range(workers):
+                held.enter_context(self.lend(what, wait_s=self._settings.worker_start_s))
 
     def close(self) -> None:
         """End every idle worker; busy ones end when they are given back."""
@@ -118,7 +128,7 @@ class WorkerPool:
             if found is None and self._busy[key] > 0:
                 self._changed.wait(_WAIT_FOR_BUSY_S)
                 found = self._idle_worker(key)
-            while found is None and not self._has_room():
+            while found is None and not self._make_room():
                 self._wait(end)
                 found = self._idle_worker(key)
             self._busy[key] += 1
@@ -129,7 +139,7 @@ class WorkerPool:
             return self._start(what)
         except BaseException:
             with self._changed:
-                self._busy[key] -= 1
+                self._not_busy(key)
             self._leave()
             raise
 
@@ -152,8 +162,8 @@ class WorkerPool:
             self._count -= 1
         return None
 
-    def _has_room(self) -> bool:
-        """Whether one more may be started, after ending the idle one least recently used."""
+    def _make_room(self) -> bool:
+        """Whether one more may be started; ends the idle one used longest ago where it must."""
         if self._closed:
             raise Unavailable("The account is closing.")
         if self._count < self._settings.max_workers:
@@ -168,7 +178,7 @@ class WorkerPool:
         return True
 
     def _await_room(self, end: float) -> None:
-        while not self._has_room():
+        while not self._make_room():
             self._wait(end)
         self._count += 1
 
@@ -183,7 +193,7 @@ class WorkerPool:
 
     def _give_back(self, key: Key, worker: Worker) -> None:
         with self._changed:
-            self._busy[key] -= 1
+            self._not_busy(key)
             keep = worker.alive() and not self._closed
             if keep:
                 self._idle[key].append(worker)
@@ -191,6 +201,11 @@ class WorkerPool:
         if not keep:
             worker.end()
             self._leave()
+
+    def _not_busy(self, key: Key) -> None:
+        self._busy[key] -= 1
+        if not self._busy[key]:
+            del self._busy[key]
 
     def _leave(self) -> None:
         with self._changed:

@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.conftest import Workshop
 
 from modelyard.errors import OutputViolation
-from tests.conftest import Workshop
 
 SAME = "function(model, input) input"
 
@@ -88,7 +88,7 @@ def test_dates_and_times(workshop, pool):
     nanoseconds = [0, 1, 1_700_000_000_123_456_000, -5_000_000_001, None]
     rows = pa.table(
         {
-            "d": pa.array([date(1969, 12, 31), date(2400, 2, 29), None, date(1, 1, 1)] + [None]),
+            "d": pa.array([date(1969, 12, 31), date(2400, 2, 29), None, date(1, 1, 1), None]),
             "t": pa.array(nanoseconds, pa.timestamp("ns", tz="Europe/Paris")),
         }
     )
@@ -101,7 +101,10 @@ def test_dates_and_times(workshop, pool):
     found = back["t"].cast(pa.int64()).to_pylist()[2:4]
     assert all(abs(a - b) < 300 for a, b in zip(found, expected, strict=True))
     told = through_r(
-        workshop, pool, rows, "function(model, input) c(format(input$t[3], '%H:%M'), attr(input$t, 'tzone'), class(input$d), NA, NA)"
+        workshop,
+        pool,
+        rows,
+        "function(model, input) c(format(input$t[3], '%H:%M'), attr(input$t, 'tzone'), class(input$d), NA, NA)",
     )
     assert told["prediction"].to_pylist()[:3] == ["23:13", "Europe/Paris", "Date"]
 
