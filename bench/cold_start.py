@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+from bench.harness import Row, report
 
-from harness import Row, report
 from modelyard.artifacts.files import FileStore
 from modelyard.compute.local import LocalCompute, find_r
 from modelyard.runtime import messages as m
@@ -81,7 +81,3 @@ def main() -> None:
             Row("cold start, lm", system, round(1e3 * median, 1), "ms", round(median / base, 3))
         )
     report("cold_start", rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,4 @@
-"""The benchmarks that are written in R: an account of their own, one Rscript each, one table.
-
-``python bench/from_r.py log_model predict transfer``
-"""
+"""The benchmarks that are written in R: an account of their own, one Rscript and table each."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from harness import Row, report
+from bench.harness import Row, report
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -46,7 +44,7 @@ def run(name: str, environment: dict[str, str]) -> None:
     report(name, rows)
 
 
-def main() -> None:
+def main(names: Sequence[str]) -> None:
     """Run the named benchmarks against a server of their own."""
     command = str(Path(sys.executable).parent / "modelyard")
     with tempfile.TemporaryDirectory() as home:
@@ -58,11 +56,7 @@ def main() -> None:
         environment.pop("MODELYARD_URL", None)
         subprocess.run([command, "server", "start"], env=environment, check=True)
         try:
-            for name in sys.argv[1:] or ["log_model", "predict", "transfer"]:
+            for name in names:
                 run(name, environment)
         finally:
             subprocess.run([command, "server", "stop", "--services"], env=environment, check=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""What every benchmark shares: interleaved rounds, medians, a printed table, a JSON file.
+"""What every benchmark shares: a printed table and a file of results.
 
 All systems of a case are timed in turn within one round, so that whatever else the machine does
 falls on all of them; ratios are of medians within one run. Absolute figures drift; ratios hold.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
-import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,30 +27,6 @@ class Row:
     value: float
     unit: str
     ratio: float
-
-
-def interleaved(systems: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each system's call, the order turned every round, after one warm-up."""
-    names = list(systems)
-    times: dict[str, list[float]] = {name: [] for name in names}
-    for name in names:
-        systems[name]()
-    for i in range(rounds):
-        for name in names[i % len(names) :] + names[: i % len(names)]:
-            started = time.perf_counter()
-            systems[name]()
-            times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(found) for name, found in times.items()}
-
-
-def rows_of(
-    case: str, medians: Mapping[str, float], unit: str = "ms", scale: float = 1e3
-) -> list[Row]:
-    """Rows of one case; the first system is what the others are compared with."""
-    first = next(iter(medians.values()))
-    return [
-        Row(case, s, round(v * scale, 4), unit, round(v / first, 3)) for s, v in medians.items()
-    ]
 
 
 def report(name: str, rows: Sequence[Row]) -> None:

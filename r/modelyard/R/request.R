@@ -62,8 +62,14 @@ perform <- function(req, call = caller_env(), timeout_s = getOption("modelyard.t
   )
 }
 
+# Asked once a session: reading a package's description takes as long as building a request.
 user_agent <- function() {
-  paste0("modelyard-r/", utils::packageVersion("modelyard"), " R/", getRversion())
+  if (is.null(the$user_agent)) {
+    the$user_agent <- paste0(
+      "modelyard-r/", utils::packageVersion("modelyard"), " R/", getRversion()
+    )
+  }
+  the$user_agent
 }
 
 is_loopback <- function(url) {

@@ -20,6 +20,8 @@ Int64s = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 NS = 1_000_000_000
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": NS}
+"""How many of Arrow's units of time make a second."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  wall-clock arithmetic, made an instant below
 _EPOCH_DAY = date(1970, 1, 1)
 _MIN_NS, _MAX_NS = -(2**63) + 1, 2**63 - 1

@@ -70,6 +70,11 @@ def typed_table(arrays: Sequence[pa.ChunkedArray | None], columns: Sequence[Colu
     )
 
 
+def no_rows(columns: Sequence[Column]) -> pa.Table:
+    """A table of these columns, typed, without rows."""
+    return typed_table([all_missing(c, 0) for c in columns], columns)
+
+
 def check_outputs(rows: pa.Table, signature: Signature, rows_in: int) -> pa.Table:
     """Bring a model's answer to the declared outputs.
 
@@ -100,8 +105,7 @@ def check_outputs(rows: pa.Table, signature: Signature, rows_in: int) -> pa.Tabl
 
 def empty_answer(signature: Signature) -> pa.Table:
     """The answer for no rows: typed, without asking the model."""
-    outputs = [_answered(column) for column in signature.outputs]
-    return typed_table([all_missing(c, 0) for c in outputs], outputs)
+    return no_rows([_answered(column) for column in signature.outputs])
 
 
 def _answered(column: Column) -> Column:

@@ -11,7 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelyard.contract.instants import date_from_text, instant_from_text, wall_to_instant, zone
+from modelyard.contract.instants import (
+    NS,
+    PER_SECOND,
+    date_from_text,
+    instant_from_text,
+    wall_to_instant,
+    zone,
+)
 from modelyard.contract.kinds import decoded, mismatch
 from modelyard.contract.problems import Problems, shown
 from modelyard.errors import InvalidSignature, InvalidValue
@@ -59,9 +66,9 @@ def fit_timestamp(
 
 
 def _out_of_range(given: pa.ChunkedArray, column: Column, problems: Problems) -> None:
-    per_ns = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[given.type.unit]
+    ns = NS // PER_SECOND[given.type.unit]
     counts = given.cast(pa.int64())
-    far = pc.greater(pc.abs(counts), 2**63 // per_ns - 1)
+    far = pc.greater(pc.abs(counts), 2**63 // ns - 1)
     rows = np.flatnonzero(pc.fill_null(far, False).to_numpy())
     reason = "outside the years 1678 to 2261 that nanoseconds reach"
     problems.add_rows(column.name, rows, lambda _: (InvalidValue, reason))

@@ -15,11 +15,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelyard.contract.instants import NS, text_from_instant, zone
+from modelyard.contract.instants import NS, PER_SECOND, text_from_instant, zone
 from modelyard.errors import DuplicateColumn, InvalidSignature, InvalidValue
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": NS}
 
 
 def encode_data(table: pa.Table, index: Sequence[Any]) -> bytes:
@@ -88,7 +87,7 @@ def _not_finite(value: float) -> str:
 
 def _times(column: pa.ChunkedArray) -> list[str | None]:
     local = zone(column.type.tz or "UTC") or UTC
-    scale = NS // _PER_SECOND[column.type.unit]
+    scale = NS // PER_SECOND[column.type.unit]
     counts = column.cast(pa.int64()).to_pylist()
     try:
         return [None if c is None else text_from_instant(c * scale, local) for c in counts]

@@ -14,27 +14,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from modelyard.contract.kinds import all_missing
 from modelyard.contract.matching import match_columns
 from modelyard.contract.problems import Problems
-from modelyard.contract.rows import typed_table
+from modelyard.contract.rows import no_rows, typed_table
 from modelyard.errors import MalformedRequest, MissingColumn
-from modelyard.json_rows.answers import encode_data, encode_records, encode_split
 from modelyard.json_rows.columns import cells_to_column, guess_column
 from modelyard.json_rows.forms import Sheet, read_sheet
 from modelyard.json_rows.text import read_json
 from modelyard.settings import Settings
 from modelyard.signature import Column
-
-__all__ = [
-    "Decoded",
-    "Limits",
-    "decode_rows",
-    "decode_untyped",
-    "encode_data",
-    "encode_records",
-    "encode_split",
-]
 
 _DEFAULTS = Settings()
 
@@ -91,7 +79,7 @@ def decode_rows(
     found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
     sheet = read_sheet(found, inputs, limits.rows)
     if sheet.count == 0 and not sheet.is_named:
-        return Decoded(_no_rows(inputs), [], sheet.form)
+        return Decoded(no_rows(inputs), [], sheet.form)
     problems = Problems()
     matched = match_columns(
         sheet.names, inputs, problems, strict=strict, max_columns=limits.columns
@@ -103,10 +91,6 @@ def decode_rows(
             fitted.append(cells_to_column(cells, column, problems))
     problems.raise_inputs(matched.hint)
     return Decoded(typed_table(fitted, inputs), sheet.index, sheet.form, matched.notes)
-
-
-def _no_rows(inputs: Sequence[Column]) -> pa.Table:
-    return typed_table([all_missing(c, 0) for c in inputs], inputs)
 
 
 def _cells(sheet: Sheet, at: int, name: str, problems: Problems) -> list[Any] | None:

@@ -1,7 +1,6 @@
 """Columns between Arrow and R, typed, by copying whole buffers.
 
-Only a worker process imports this. NA in R is null in Arrow and NaN stays NaN; R tells the two
-apart by the low word of the number (1954), and so do we. Nothing here checks a contract: rows
+Only a worker process imports this. NA in R is null in Arrow and NaN stays NaN. Nothing here checks a contract: rows
 come in checked, and what comes out is checked by the process that asked.
 """
 
@@ -15,15 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modelyard.contract.instants import instants_to_seconds, seconds_to_instants
 from modelyard.errors import OutputViolation
+from modelyard.runtime.r.missing import NA_INTEGER, NA_REAL_BITS, is_na
+from modelyard.runtime.r.serialized import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.runtime.r.session import Functions, Sexp, ffi, lib, protected, symbol
 
-LOGICAL, INTEGER, REAL, STRING, LIST, RAW = 10, 13, 14, 16, 19, 24
-NA_INTEGER = -(2**31)
-NA_REAL_BITS = 0x7FF00000000007A2
-NA_LOW_WORD = 1954
-MAX_SECONDS = 9.2e9
-"""What nanoseconds in 64 bits reach from 1970."""
 SMALL = 500
 """Below so many texts a loop over them is quickest (docs/reference/performance.md)."""
 
@@ -97,12 +93,10 @@ def _integer(kind: int, values: pa.Array) -> Sexp:
 
 
 def _seconds(values: pa.Array) -> Sexp:
-    """Nanoseconds to R's seconds: whole seconds and the rest apart, so that no bit is lost."""
-    nanoseconds = values.cast(pa.int64()).fill_null(0).to_numpy()
+    counts = values.cast(pa.int64()).fill_null(0).to_numpy()
     vector = lib.Rf_allocVector(REAL, len(values))
     if len(values):
-        whole, rest = np.divmod(nanoseconds, 1_000_000_000)
-        _reals(vector)[:] = whole + rest / 1e9
+        _reals(vector)[:] = instants_to_seconds(counts)
     if values.null_count:
         _reals(vector).view(np.uint64)[_nulls(values)] = NA_REAL_BITS
     return vector
@@ -132,7 +126,9 @@ def _strings(values: pa.Array, functions: Functions) -> Sexp:
     )
     text = joined[0].as_py().encode() + b"\0"
     raw = lib.Rf_protect(raw_vector(text))
-    missing = lib.Rf_protect(_integer(INTEGER, pa.array(_nulls(values).nonzero()[0] + 1, pa.int32())))
+    missing = lib.Rf_protect(
+        _integer(INTEGER, pa.array(_nulls(values).nonzero()[0] + 1, pa.int32()))
+    )
     result = functions.call("text_of_raw", raw, lib.Rf_protect(lib.Rf_ScalarInteger(n)), missing)
     lib.Rf_unprotect(3)
     return result
@@ -233,11 +229,13 @@ def _from_vector(vector: Sexp, name: str, functions: Functions) -> pa.Array:
         zone = texts_of(lib.Rf_getAttrib(vector, symbol("tzone")))
         return _timestamps(vector, name, str(zone[0]) if zone and zone[0] else "UTC")
     if kind == REAL:
-        return from_reals(_reals(vector).copy())
+        return _from_reals(_reals(vector).copy())
     if kind == INTEGER and "factor" in classes:
         levels = pa.array(texts_of(lib.Rf_getAttrib(vector, symbol("levels"))), pa.string())
         return pa.DictionaryArray.from_arrays(
-            pc.subtract(_from_ints(vector), 1).cast(pa.int32()), levels, ordered="ordered" in classes
+            pc.subtract(_from_ints(vector), 1).cast(pa.int32()),
+            levels,
+            ordered="ordered" in classes,
         )
     if kind == INTEGER:
         return _from_ints(vector)
@@ -248,14 +246,8 @@ def _from_vector(vector: Sexp, name: str, functions: Functions) -> pa.Array:
     raise OutputViolation(f"The model's column {name!r} is of an R type no column here can hold.")
 
 
-def from_reals(numbers: npt.NDArray[np.float64]) -> pa.Array:
-    """Doubles of R as Arrow: NA is null, any other NaN stays."""
-    odd = np.isnan(numbers)
-    if odd.any():
-        odd &= (numbers.view(np.uint64) & 0xFFFFFFFF) == NA_LOW_WORD
-        if odd.any():
-            return pa.array(numbers, mask=odd)
-    return pa.array(numbers)
+def _from_reals(numbers: npt.NDArray[np.float64]) -> pa.Array:
+    return pa.array(numbers, mask=is_na(numbers))
 
 
 def _from_ints(vector: Sexp) -> pa.Array:
@@ -265,7 +257,7 @@ def _from_ints(vector: Sexp) -> pa.Array:
 
 
 def _dates(vector: Sexp, name: str) -> pa.Array:
-    days = from_reals(_reals(vector).copy())
+    days = _from_reals(_reals(vector).copy())
     try:
         return days.cast(pa.int32()).cast(pa.date32())
     except pa.ArrowInvalid as e:
@@ -273,21 +265,16 @@ def _dates(vector: Sexp, name: str) -> pa.Array:
 
 
 def _timestamps(vector: Sexp, name: str, zone: str) -> pa.Array:
-    numbers = _reals(vector).copy()
-    missing = np.isnan(numbers)  # a time that is not a number is a missing time
-    numbers[missing] = 0.0
-    if (np.abs(numbers) > MAX_SECONDS).any():
-        raise OutputViolation(f"The model's column {name!r} holds times beyond the year 2262.")
-    whole = np.floor(numbers)
-    nanoseconds = whole.astype(np.int64) * 1_000_000_000 + np.rint((numbers - whole) * 1e9).astype(
-        np.int64
-    )
-    back, rest = np.divmod(nanoseconds, 1_000_000_000)
-    if not np.array_equal(back + rest / 1e9, numbers):
+    seconds = _reals(vector).copy()
+    missing = np.isnan(seconds)  # a time that is not a number is a missing time
+    seconds[missing] = 0.0
+    instants, exact = seconds_to_instants(seconds)
+    if not exact.all():
         raise OutputViolation(
-            f"The model's column {name!r} holds times finer than a nanosecond."
+            f"The model's column {name!r} holds times that are no whole nanoseconds "
+            "from 1678 to 2261."
         )
-    return pa.array(nanoseconds, mask=missing).cast(pa.timestamp("ns", tz=zone))
+    return pa.array(instants, mask=missing).cast(pa.timestamp("ns", tz=zone))
 
 
 def _from_strings(vector: Sexp, name: str, functions: Functions) -> pa.Array:

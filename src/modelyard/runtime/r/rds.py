@@ -12,9 +12,10 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from modelyard.errors import Detail, InvalidSignature, InvalidValue, MalformedRequest, TooLarge
 from modelyard.contract.instants import seconds_to_instants, zone
 from modelyard.contract.problems import ascii_safe
+from modelyard.errors import Detail, InvalidSignature, InvalidValue, MalformedRequest, TooLarge
+from modelyard.runtime.r.missing import NA_INTEGER, is_na
 from modelyard.runtime.r.rds_text import packed_texts, texts
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.runtime.r.serialized import (
@@ -39,9 +40,6 @@ __all__ = ["read_frame", "write_frame"]
 MAX_SPELLED_OUT = 2**28
 """Bytes that sequences such as ``1:n``, a few bytes on the wire, may take in one frame."""
 MAX_COLUMNS = 10_000
-NA_INT = -(2**31)
-_NA_LOW_WORD = 1954
-"""What tells R's NA from other NaNs: the low word of its bits."""
 
 
 def read_frame(data: bytes | memoryview, *, max_bytes: int = MAX_BYTES) -> pa.Table:
@@ -164,7 +162,7 @@ class _Columns:
 
     def _double(self, _: str, node: Node) -> pa.Array:
         values = self._numbers(node)
-        return _array(pa.float64(), values, _is_na(values))
+        return _array(pa.float64(), values, is_na(values))
 
     def _text(self, name: str, node: Node) -> pa.Array:
         return texts(name, node, self._walker, self._numbers)
@@ -175,7 +173,7 @@ class _Columns:
             raise MalformedRequest(f"Column {name} is a factor without levels.")
         levels = texts(name, known, self._walker, self._numbers)
         codes = self._numbers(node)
-        missing = codes == NA_INT
+        missing = codes == NA_INTEGER
         if len(codes) and not (missing | ((codes >= 1) & (codes <= len(levels)))).all():
             raise MalformedRequest(f"Column {name} is a factor with codes that have no level.")
         if levels.null_count or len(levels.unique()) != len(levels):
@@ -197,7 +195,7 @@ class _Columns:
 
     def _time(self, name: str, node: Node) -> pa.Array:
         seconds = self._numbers(node)
-        missing = seconds == NA_INT if node.kind == INTEGER else np.isnan(seconds)
+        missing = seconds == NA_INTEGER if node.kind == INTEGER else np.isnan(seconds)
         known = np.where(missing, 0, seconds).astype(np.float64)
         instants, exact = seconds_to_instants(known)
         _refuse_rows(name, ~exact, known, "seconds are no whole nanoseconds from 1678 to 2261")
@@ -223,18 +221,9 @@ def _refuse_rows(name: str, bad: np.ndarray, values: np.ndarray, reason: str) ->
         )
 
 
-def _is_na(values: np.ndarray) -> np.ndarray | None:
-    # The minimum is NaN when any value is, and costs no array of its own.
-    if len(values) == 0 or not np.isnan(values.min()):
-        return None
-    low = values.view(np.uint64) & np.uint64(0xFFFFFFFF)
-    missing: np.ndarray = np.isnan(values) & (low == _NA_LOW_WORD)
-    return missing
-
-
 def _int32(values: np.ndarray) -> pa.Array:
-    has_na = len(values) > 0 and int(values.min()) == NA_INT
-    return _array(pa.int32(), values, values == NA_INT if has_na else None)
+    has_na = len(values) > 0 and int(values.min()) == NA_INTEGER
+    return _array(pa.int32(), values, values == NA_INTEGER if has_na else None)
 
 
 def _array(kind: pa.DataType, values: np.ndarray, missing: np.ndarray | None) -> pa.Array:
@@ -249,7 +238,7 @@ def _logical(_: str, node: Node) -> pa.Array:
     if isinstance(node.data, Compact):
         raise MalformedRequest("The frame has a logical sequence.")
     values = node.data
-    missing = values == NA_INT
+    missing = values == NA_INTEGER
     bits = pa.py_buffer(np.packbits(values != 0, bitorder="little"))
     mask = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
     return pa.Array.from_buffers(pa.bool_(), len(values), [mask, bits])

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from modelyard.errors import Detail, InvalidValue, MalformedRequest, TooLarge
+from modelyard.runtime.r.missing import NA_INTEGER, is_na
 from modelyard.runtime.r.serialized import INTEGER, REAL, Deferred, Node, Texts, Walker
 
 _UNMARKED = frozenset({"UTF-8", "utf8", "UTF8", "ASCII", "ANSI_X3.4-1968", "US-ASCII"})
@@ -109,14 +110,14 @@ def _printed(
     """What ``as.character()`` gives for numbers, which R puts off until someone looks."""
     values = numbers(deferred.numbers)
     if deferred.numbers.kind == INTEGER:
-        printed = [None if v == -(2**31) else str(v) for v in values.tolist()]
+        printed = [None if v == NA_INTEGER else str(v) for v in values.tolist()]
         return pa.array(printed, pa.string())
     out: list[str | None] = []
-    na = (values.view(np.uint64) & np.uint64(0xFFFFFFFF)) == 1954
+    na = is_na(values)
     for row, value in enumerate(values.tolist()):
         if r_version >= _R_4_3 and not (value == 0 or 1e-4 <= abs(value) < 1e15):
             _refuse(name, row, "is a number R has yet to print, as this version of R would")
-        out.append(None if value != value and na[row] else r_number(value, deferred.scipen))
+        out.append(None if na is not None and na[row] else r_number(value, deferred.scipen))
     return pa.array(out, pa.string())
 
 

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelyard.contract.columns import fit_column
+from modelyard.contract.instants import PER_SECOND, Doubles, instants_to_seconds
 from modelyard.contract.kinds import given_word, is_text
-from modelyard.errors import Detail, InvalidSignature, TooLarge
-from modelyard.contract.instants import NS, Doubles, instants_to_seconds
 from modelyard.contract.problems import Problems
+from modelyard.errors import Detail, InvalidSignature, TooLarge
+from modelyard.runtime.r.missing import NA_INTEGER, NA_REAL_BITS
 from modelyard.runtime.r.serialized import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.signature import Column, ColumnType
 
@@ -30,9 +31,6 @@ _PAIR = struct.pack("<i", 0x402)
 _END = struct.pack("<i", 254)
 _ASCII, _UTF8 = 0x40009, 0x8009
 _NA_TEXT = struct.pack("<ii", 9, -1)
-_NA_REAL_BITS = np.uint64(0x7FF00000000007A2)
-_NA_INT = -(2**31)
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": NS}
 
 Pieces = list[bytes | memoryview]
 
@@ -59,7 +57,7 @@ def write_frame(table: pa.Table) -> bytes:
         if fitted is not None:
             pieces += _column(fitted)
     problems.raise_inputs(start="The rows cannot be an R frame")
-    rows = [_NA_INT, -table.num_rows] if table.num_rows else []
+    rows = [NA_INTEGER, -table.num_rows] if table.num_rows else []
     pieces += _attributes(
         names=_strings(table.column_names),
         **{"class": _strings(["data.frame"]), "row.names": _integers(rows)},
@@ -104,7 +102,7 @@ def _column(given: pa.ChunkedArray) -> Pieces:
         days = _values(array, np.int32).astype(np.float64)
         return [*_doubles(array, days, is_object=True), *_attributes(**_class("Date"))]
     if pa.types.is_timestamp(kind):
-        seconds = instants_to_seconds(_values(array, np.int64), _PER_SECOND[kind.unit])
+        seconds = instants_to_seconds(_values(array, np.int64), PER_SECOND[kind.unit])
         attributes = {**_class("POSIXct", "POSIXt"), "tzone": _strings([kind.tz or "UTC"])}
         return [*_doubles(array, seconds, is_object=True), *_attributes(**attributes)]
     return _doubles(array, _values(array, np.float64))
@@ -121,7 +119,7 @@ def _values(array: pa.Array, kind: type) -> np.ndarray:
 def _doubles(array: pa.Array, values: Doubles, *, is_object: bool = False) -> Pieces:
     if array.null_count:
         bits = values.view(np.uint64).copy()
-        bits[array.is_null().to_numpy(zero_copy_only=False)] = _NA_REAL_BITS
+        bits[array.is_null().to_numpy(zero_copy_only=False)] = NA_REAL_BITS
         values = bits.view(np.float64)
     head = _head(REAL, len(values), has_attributes=is_object, is_object=is_object)
     return [head, np.ascontiguousarray(values).data.cast("B")] if len(values) else [head]
@@ -130,7 +128,9 @@ def _doubles(array: pa.Array, values: Doubles, *, is_object: bool = False) -> Pi
 def _int_vector(code: int, array: pa.Array) -> Pieces:
     values = _values(array, np.int32)
     if array.null_count:
-        values = np.where(array.is_null().to_numpy(zero_copy_only=False), np.int32(_NA_INT), values)
+        values = np.where(
+            array.is_null().to_numpy(zero_copy_only=False), np.int32(NA_INTEGER), values
+        )
     return [_head(code, len(values)), values.tobytes()]
 
 
