@@ -208,7 +208,7 @@ What next:
   the curl line above works from any terminal of this machine
   R:        start R in this folder, then library(snowflakeR); conn <- sfr_connect()
             (with MODELYARD_HOME=.demo it is this account, without it your own)
-  shell:    MODELYARD_HOME=.demo .venv/bin/modelyard --help
+  shell:    MODELYARD_HOME=.demo .venv/bin/modelyard --database ML_DB --schema MODELS models
   stop:     make demo-stop
   read:     docs/guide/first-model.md, README.md
 ", sep = "")

@@ -13,6 +13,7 @@ from modelyard.catalog.base import Catalog
 from modelyard.catalog.engine import open_catalog
 from modelyard.compute.local import LocalCompute
 from modelyard.errors import InvalidValue
+from modelyard.names import Namespace
 from modelyard.settings import Settings
 from modelyard.warehouse.base import Warehouse
 from modelyard.warehouse.duckdb import DuckDBWarehouse
@@ -35,6 +36,12 @@ class Account:
     workers: WorkerPool
     now: Callable[[], datetime] = _utc_now
     """The time, aware and in UTC."""
+
+    def namespace(self, database: str | None = None, schema: str | None = None) -> Namespace:
+        """The namespace of these names; what is left out is the account's default."""
+        return Namespace(
+            database or self.settings.default_database, schema or self.settings.default_schema
+        )
 
 
 def open_account(settings: Settings, *, now: Callable[[], datetime] = _utc_now) -> Account:

@@ -15,7 +15,7 @@
 
 An error carries a stable ``code``, one sentence, an optional hint that says what to do, and
 details that name the column and the row (counted from 1, as R does). It knows no HTTP:
-``web/errors.py`` holds the one table of status numbers.
+``http_status.py`` holds the one table of status numbers.
 """
 
 from __future__ import annotations

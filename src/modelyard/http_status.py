@@ -1,4 +1,4 @@
-"""The one table of HTTP status numbers for error codes; ``errors.py`` knows no HTTP.
+"""What an error leaves with over HTTP: the one table of status numbers, and its headers.
 
 The server's door and every service host answer with it, and so agree.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from modelyard.errors import ModelyardError
+from modelyard.errors import ModelyardError, Overloaded, TooLarge, Unavailable
 
 STATUS: Mapping[str, int] = {
     "malformed_request": 400,
@@ -53,3 +53,16 @@ def status_of(error: ModelyardError) -> int:
     404
     """
     return STATUS[error.code]
+
+
+def headers_of(error: ModelyardError) -> dict[str, str]:
+    """The headers an error leaves with."""
+    headers = {"cache-control": "no-store"}
+    if status_of(error) == 401:
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(error, Overloaded | Unavailable):
+        headers["retry-after"] = "1"
+    if isinstance(error, TooLarge):
+        # The rest of the body is not read, so the connection cannot be used again.
+        headers["connection"] = "close"
+    return headers

@@ -43,6 +43,11 @@ def key(name: str) -> str:
     return name.lower()
 
 
+def is_version_like(word: str) -> bool:
+    """Whether a word has the form of a version's number, such as ``V2``."""
+    return _VERSION_LIKE.fullmatch(word) is not None
+
+
 def check_alias(name: object) -> str:
     """Return ``name`` if it may be set as an alias.
 
@@ -55,7 +60,7 @@ def check_alias(name: object) -> str:
             f"{alias} is reserved: it always points at the {key(alias)} version.",
             hint="Choose another alias, such as production or staging.",
         )
-    if _VERSION_LIKE.fullmatch(alias):
+    if is_version_like(alias):
         raise InvalidName(
             f"{alias} looks like a version, so it cannot be an alias.",
             hint="Choose a word, such as production or staging.",

@@ -168,11 +168,6 @@ class Signature:
         """Names of the input columns, in the order the model takes them."""
         return tuple(c.name for c in self.inputs)
 
-    @property
-    def output_names(self) -> tuple[str, ...]:
-        """Names of the output columns, in the order they are answered."""
-        return tuple(c.name for c in self.outputs)
-
     def with_nullable(self, nullable: Mapping[str, bool]) -> Signature:
         """The same contract with these input columns' nullability (others stay)."""
         inputs = tuple(replace(c, nullable=nullable.get(c.name, c.nullable)) for c in self.inputs)

@@ -61,6 +61,14 @@ def test_a_server_that_was_killed_is_replaced_and_its_token_still_good(home):
     assert connect().url == after.url
 
 
+def test_who_connects_while_a_server_is_being_killed_gets_the_next_one(home):
+    for _ in range(3):
+        before = find_or_start(home)
+        os.kill(before.pid, signal.SIGKILL)
+        assert connect().account["actor"]
+        assert find_or_start(home).pid != before.pid
+
+
 @pytest.mark.parametrize("left", ["", "{", "[]", "{}", json.dumps(asdict(STALE))])
 def test_a_stale_server_json_is_no_server(home, left):
     home.mkdir()

@@ -27,10 +27,11 @@ from modelyard.registry.add import Draft, add_version
 from modelyard.registry.log import log_version
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import LogRequest
+from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.manifest import File
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
-from modelyard.scoring.frames import ARROW, RDS, read_arrow, write_arrow
+from modelyard.scoring.frames import ARROW, RDS
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import HostFile, folder
 from modelyard.services.logs import tail

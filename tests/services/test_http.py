@@ -26,7 +26,6 @@ from modelyard.errors import (
     Unauthenticated,
     WorkerCrashed,
 )
-from modelyard.http_status import status_of
 from modelyard.scoring.frames import ARROW, JSON, RDS, Answer, Call
 from modelyard.services.port import bind_port
 from modelyard.services.protocols import slow
@@ -91,7 +90,7 @@ class Served:
 def served() -> Iterator[Served]:
     backend = FakeBackend()
     with bind_port("") as sock, ThreadPoolExecutor(3) as threads:
-        app = App(backend, Limits(1000, 5000, 5.0, running=1, waiting=1), status_of, threads)
+        app = App(backend, Limits(1000, 5000, 5.0, running=1, waiting=1), threads)
         config = uvicorn.Config(
             app, http=DeadlineProtocol, lifespan="off", log_config=None, server_header=False
         )

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -10,6 +11,7 @@ from modelyard.errors import InvalidName, InvalidValue, TooLarge
 from modelyard.names import Namespace, Qualified
 from modelyard.testing.warehouse import CARS, HERE, ROWS, WarehouseContract
 from modelyard.warehouse.duckdb import DuckDBWarehouse
+from modelyard.warehouse.sql_errors import not_opened
 
 
 @pytest.fixture
@@ -114,3 +116,13 @@ def test_a_statement_without_end_is_interrupted_and_others_go_on(tmp_path):
         warehouse.run(endless, HERE)
     assert warehouse.run("SELECT 1 AS one", HERE).to_pydict() == {"one": [1]}
     warehouse.close()
+
+
+def test_files_that_cannot_be_opened_for_want_of_room_are_not_said_to_be_in_use():
+    full = duckdb.IOException(
+        'IO Error: Could not write file "/x/a.duckdb": No space left on device'
+    )
+    taken = duckdb.IOException('IO Error: Could not set lock on file "/x/a.duckdb"')
+    assert not_opened(full).code == "storage_full"
+    assert not_opened(taken).code == "unavailable"
+    assert "/x" not in not_opened(full).message

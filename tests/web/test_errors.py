@@ -119,3 +119,9 @@ def test_a_caller_who_goes_away_is_no_error(app, tokens, caplog):
         anyio.run(app, scope, receive, send)
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
     assert any("went away" in r.getMessage() for r in caplog.records)
+
+
+def test_half_a_surrogate_pair_in_a_text_is_the_callers_error(client):
+    body = b'{"sql": "select \'\\ud800\'"}'
+    answer = client.post("/api/v1/sql", content=body, headers={"content-type": "application/json"})
+    assert_error(answer, 422, "invalid_value")

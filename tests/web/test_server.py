@@ -25,7 +25,8 @@ def _send(server, *lines, body=b"", end=True):
         said = b""
         while piece := sock.recv(65536):
             said += piece
-            if not end and b"\r\n\r\n" in said:
+            # The body may come after the head; a connection that is kept has no end to wait for.
+            if not end and b"\r\n\r\n" in said and b"connection: close" not in said.lower():
                 break
     return said
 

@@ -65,6 +65,13 @@ check_texts <- function(x, arg = caller_arg(x), call = caller_env()) {
   unname(as.character(x))
 }
 
+check_choice <- function(x, choices, arg = caller_arg(x), call = caller_env()) {
+  if (!is.character(x) || length(x) != 1 || !x %in% choices) {
+    abort_code("invalid_value", "{.arg {arg}} must be {.or {.val {choices}}}.", call = call)
+  }
+  x
+}
+
 check_connection <- function(conn, call = caller_env()) {
   if (!inherits(conn, "sfr_connection")) {
     abort_code("invalid_value", c(

@@ -20,7 +20,7 @@
 #' @param database,schema Where tables and models are looked up when they are named alone; the
 #'   account's defaults when `NULL`.
 #' @param role Kept as a label: the token decides what is allowed.
-#' @param ... Further arguments of the reference client; not used.
+#' @param ... Not used: other arguments are named in a message and ignored.
 #' @param url Address of the account's server.
 #' @param token Token for it.
 #' @param .use_snowflakeauth Not used.

@@ -39,7 +39,10 @@ call_predict <- function(model, rows, predict) {
 score <- function(model, rows, args = list()) UseMethod("score")
 
 score.default <- function(model, rows, args = list()) {
-  clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  # multinom and polr drop the matrix of one row to a vector named by class.
+  dropped <- nrow(rows) == 1 && is.atomic(answer) && is.null(dim(answer)) && length(answer) > 1
+  if (dropped && !is.null(names(answer))) t(answer) else answer
 }
 
 score.workflow <- function(model, rows, args = list()) {
@@ -246,11 +249,16 @@ raw_columns <- function(frame, model) {
   if (is.null(terms)) {
     return(NULL)
   }
-  wanted <- all.vars(stats::delete.response(terms))
-  if (!is.null(frame) && all(wanted %in% names(frame))) {
+  wanted <- variables(stats::delete.response(terms))
+  call <- if (isS4(model)) methods::slot(model, "call") else model$call
+  # predict() looks for the variables of `offset =` in the rows; the frame has only its values.
+  offset <- all.vars(call$offset)
+  whole <- !is.null(frame) && all(wanted %in% names(frame))
+  if (whole && all(offset %in% wanted)) {
     return(frame[wanted])
   }
-  call <- if (isS4(model)) methods::slot(model, "call") else model$call
+  kept <- if (whole) frame[wanted]
+  wanted <- union(wanted, offset)
   data <- call$data
   home <- environment(stats::formula(terms))
   if (is.name(data) && !is.null(home)) {
@@ -259,7 +267,24 @@ raw_columns <- function(frame, model) {
       return(stats::na.omit(found[wanted]))
     }
   }
-  NULL
+  kept
+}
+
+# The columns a model's formula names, or none when it has no formula.
+predictors <- function(model) {
+  terms <- model_terms(model)
+  if (is.null(terms)) character() else variables(stats::delete.response(terms))
+}
+
+# The variables of a formula; of x$part, only x is one.
+variables <- function(code) {
+  if (!is.call(code)) {
+    return(all.vars(code))
+  }
+  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
+  if (is.name(code[[1]]) && as.character(code[[1]]) %in% c("$", "@")) parts <- parts[1]
+  parts <- parts[!vapply(parts, identical, NA, quote(expr = ))]
+  unique(as.character(unlist(lapply(parts, variables))))
 }
 
 model_terms <- function(model) {
@@ -294,26 +319,6 @@ factor_levels <- function(model) {
 known_levels <- function(model) {
   found <- if (!is.null(model$xlevels)) model$xlevels else model$forest$xlevels
   if (is.null(found)) list() else as.list(found)
-}
-
-# Rows made up from a signature, for a model that kept none: two of each kind of value.
-generated_frame <- function(columns, n = 4L) {
-  values <- lapply(columns, function(column) {
-    made <- switch(column$type,
-      double = seq(1, 2, length.out = n),
-      integer = seq_len(n),
-      boolean = rep_len(c(TRUE, FALSE), n),
-      date = structure(as.numeric(19723 + seq_len(n)), class = "Date"),
-      timestamp = structure(1.7e9 + 3600 * seq_len(n), class = c("POSIXct", "POSIXt"), tzone = "UTC"),
-      rep_len(if (length(column$levels) > 0) unlist(column$levels) else c("a", "b"), n)
-    )
-    if (column$type == "factor") {
-      made <- factor(made, levels = unlist(column$levels), ordered = isTRUE(column$ordered))
-    }
-    made
-  })
-  names(values) <- vapply(columns, function(column) column$name, "")
-  structure(values, class = "data.frame", row.names = .set_row_names(n))
 }
 
 # Stop with a condition of class modelyard_<code> and modelyard_error.

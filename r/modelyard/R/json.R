@@ -71,7 +71,9 @@ json_numbers <- function(x) {
 
 # A data frame as {"dataframe_split": {"index", "columns", "data"}}, the index from 0.
 split_body <- function(frame) {
-  columns <- lapply(wire_columns(frame), json_values)
+  columns <- wire_columns(frame)
+  refuse_inexact(columns)
+  columns <- lapply(columns, json_values)
   n <- nrow(frame)
   rows <- if (n > 0) paste0("[", do.call(paste, c(unname(columns), sep = ",")), "]")
   if (n > 0 && length(columns) == 0) rows <- rep("[]", n)
@@ -80,4 +82,21 @@ split_body <- function(frame) {
     "],\"columns\":[", paste(json_strings(names(columns)), collapse = ","),
     "],\"data\":[", paste(rows, collapse = ","), "]}}"
   )
+}
+
+# Days with a fraction, and times finer than a nanosecond, have no text: written, they would be
+# other values.
+refuse_inexact <- function(columns, call = caller_env()) {
+  for (name in names(columns)) {
+    x <- columns[[name]]
+    value <- as.numeric(if (inherits(x, c("Date", "POSIXct"))) x)
+    kept <- if (inherits(x, "Date")) floor(value) else from_nanoseconds(value)
+    row <- which(is.finite(value) & kept != value)[1]
+    if (is.na(row)) next
+    what <- if (inherits(x, "Date")) "a day with a fraction" else "a time finer than a nanosecond"
+    abort_text("invalid_value",
+      paste0("Column ", name, ", row ", row, ": ", what, " cannot be sent as JSON."),
+      call = call, details = row_details(name, row, what)
+    )
+  }
 }

@@ -77,9 +77,14 @@ choose_channel <- function(reg, conda_channel, call = caller_env()) {
   conda_channel %||% own
 }
 
-say_dropped <- function(names) {
+# What `...` took in; one letter or two away from an argument, it is likely to be a slip.
+say_dropped <- function(names, known = character()) {
   names <- names[nzchar(names)]
   if (length(names) > 0) say(c(i = "Ignored the argument{?s} {.arg {names}}."))
+  for (name in names) {
+    near <- known[utils::adist(name, known)[1, ] <= 2]
+    if (length(near) > 0) cli::cli_warn("Is {.arg {name}} meant to be {.arg {near[1]}}?")
+  }
 }
 
 warn_dataset <- function(training_dataset) {

@@ -16,16 +16,18 @@
 #' @inheritParams sfr_predict_local
 #' @param conda_deps,conda_channel,pip_requirements,target_platforms,user_files,code_paths Kept
 #'   with the version for its export to other platforms; they change nothing here.
-#' @param resource_constraint,python_version,pin_versions Likewise.
+#' @param resource_constraint,python_version,pin_versions Kept with the version; they change
+#'   nothing here.
 #' @param comment A text about the version.
 #' @param metrics A named list of numbers or texts.
-#' @param sample_input A data frame of a few rows as they will be scored.
+#' @param sample_input A data frame of a few rows as they will be scored; when `NULL` the model's
+#'   own training rows, where they are found.
 #' @param training_dataset The data frame the model was trained on, from a dataset.
 #' @param task One of `TABULAR_REGRESSION`, `TABULAR_BINARY_CLASSIFICATION`,
 #'   `TABULAR_MULTI_CLASSIFICATION` and `TABULAR_RANKING`.
 #' @param nullable Named logicals: whether input columns may be missing, where the answer the
 #'   server finds by trying is not wanted, such as `c(hp = FALSE)`.
-#' @param ... Further arguments of the reference client; not used.
+#' @param ... Not used: other arguments are named in a message and ignored.
 #' @returns The version, of class `sfr_model_version`, invisibly: a list with `model_name`,
 #'   `version_name` and `reg`.
 #' @export
@@ -58,7 +60,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   check_plain_args(spec$args)
   outputs <- contract_columns(output_cols)
   given <- contract_columns(input_cols)
-  say_dropped(names(list(...)))
+  say_dropped(names(list(...)), names(formals(sfr_log_model)))
   warn_dataset(training_dataset)
   warned <- warn_link_scale(model, spec)
   say_captured(model)
@@ -83,6 +85,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
     client = client_environment(model, spec$packages)
   )
   logged <- post_version(reg, model_name, request)
+  warn_unscored(samples$why)
   notes <- as.character(unlist(logged$notes))
   # The server finds out about the link as well; once is enough.
   say_texts(if (warned) grep("scale of the link", notes, value = TRUE, invert = TRUE) else notes)

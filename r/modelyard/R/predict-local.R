@@ -53,19 +53,12 @@ predict_spec <- function(predict_fn, predict_pkgs, predict_body, predict_args,
   )
 }
 
-check_choice <- function(x, choices, arg = caller_arg(x), call = caller_env()) {
-  if (!is.character(x) || length(x) != 1 || !x %in% choices) {
-    abort_code("invalid_value", "{.arg {arg}} must be {.or {.val {choices}}}.", call = call)
-  }
-  x
-}
-
 # The rows to score. Without a contract, what the model kept of its training rows says which
 # columns it needs: a column that is missing would be looked for among the session's variables.
 check_local_rows <- function(new_data, inputs, model, spec, call = caller_env()) {
   check_frame(new_data, "new_data", call = call)
   if (!is.null(inputs)) {
-    return(check_inputs(new_data, with_known_levels(inputs, factor_levels(model)), call = call))
+    return(check_inputs(new_data, local_inputs(inputs, new_data, model), call = call))
   }
   needed <- if (spec$fn == "predict" && is.null(spec$body) && !is_forecast(model)) {
     names(sample_frame(model, 1L))
@@ -75,6 +68,15 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
     names(new_data)[found] <- needed
   }
   new_data
+}
+
+# The contract as logging would complete it from the model's own frame; what that does not say,
+# the rows do.
+local_inputs <- function(inputs, new_data, model) {
+  inputs <- complete_inputs(inputs, list(rows = sample_frame(model, 1L)), model)
+  open <- vapply(inputs, \(column) is.null(column$levels) && is.null(column$tz), NA)
+  inputs[open] <- with_levels_of(inputs[open], new_data)
+  inputs
 }
 
 # contract.R's own conditions, with the call of the verb.

@@ -12,7 +12,7 @@
 #' @param partition_column Not used: for models of one partition only.
 #' @param strict_input_validation `TRUE` refuses columns the contract does not have, and names
 #'   that differ by case.
-#' @param ... Further arguments of the reference client; not used.
+#' @param ... Not used: other arguments are named in a message and ignored.
 #' @returns A data frame: the columns of `new_data`, then the predictions, in the order of the
 #'   rows. Only the predictions where the model's answers have rows of their own.
 #' @export
@@ -34,7 +34,7 @@ sfr_predict <- function(reg, model_name, new_data, version_name = NULL, service_
   check_frame(new_data)
   strict <- check_flag(strict_input_validation, null = TRUE)
   if (!is.null(partition_column)) say_dropped("partition_column")
-  say_dropped(names(list(...)))
+  say_dropped(names(list(...)), names(formals(sfr_predict)))
   service_name <- check_string(service_name, null = TRUE)
   resp <- if (is.null(service_name)) {
     api_model(reg, "POST", ref$model, "predict",
@@ -81,7 +81,7 @@ join_answer <- function(new_data, answer, rows = NULL) {
     names(answer) <- names
   }
   columns <- c(plain_columns(new_data), as.list(answer))
-  structure(columns, class = "data.frame", row.names = .set_row_names(nrow(answer)))
+  structure(columns, class = "data.frame", row.names = attr(new_data, "row.names"))
 }
 
 plain_columns <- function(frame) {

@@ -14,7 +14,34 @@ choose_samples <- function(model, inputs, sample_input, training_dataset, call =
     rows <- needed_columns(as.data.frame(rows), model, inputs)
     return(list(rows = spread_rows(rows), origin = origin))
   }
-  list(rows = sample_frame(model, most_samples), origin = "model_frame")
+  list(rows = own_rows(model, inputs), origin = "model_frame")
+}
+
+# The model's own training rows. A contract may have columns the model does not use: they are made
+# up, as they change nothing, and the author is told.
+own_rows <- function(model, inputs) {
+  rows <- sample_frame(model, most_samples)
+  unused <- Filter(\(column) !column$name %in% c(names(rows), predictors(model)), inputs)
+  if (is.null(rows) || length(unused) == 0) {
+    return(rows)
+  }
+  if (length(predictors(model)) > 0) {
+    names <- vapply(unused, `[[`, "", "name")
+    say(c(i = "{.arg input_cols} has {.val {names}}, which the model does not use."))
+  }
+  for (column in unused) rows[[column$name]] <- made_up(column, nrow(rows))
+  rows
+}
+
+made_up <- function(column, n) {
+  switch(column$type,
+    double = as.numeric(seq_len(n)),
+    integer = seq_len(n),
+    boolean = rep(TRUE, n),
+    date = structure(as.numeric(seq_len(n)), class = "Date"),
+    timestamp = structure(as.numeric(seq_len(n)), class = c("POSIXct", "POSIXt"), tzone = "UTC"),
+    rep(c(unlist(column$levels), "a")[[1]], n)
+  )
 }
 
 # Without a contract: the columns the model was trained on, else all but the labels.
@@ -48,7 +75,7 @@ complete_inputs <- function(inputs, samples, model) {
 }
 
 # Sample rows as the contract has them, and their predictions here. Rows that came from the model
-# itself may not fit the contract its author wrote; then there are none.
+# itself may not fit the contract its author wrote; then there are none, and `why` says so.
 score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
   if (is.null(samples$rows) || is.null(inputs)) {
     return(list(origin = NULL, rows = NULL, predictions = NULL))
@@ -63,12 +90,16 @@ score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
     modelyard_missing_package = function(e) rlang::cnd_signal(e),
     modelyard_error = function(e) {
       if (named_by_author) rlang::cnd_signal(e)
-      why <- conditionMessage(e)
-      cli::cli_warn(c(
-        "The model's own training rows could not be scored here: {why}",
-        i = "Give {.arg sample_input}, a few rows as they will be scored."
-      ))
-      list(origin = NULL, rows = NULL, predictions = NULL)
+      list(origin = NULL, rows = NULL, predictions = NULL, why = conditionMessage(e))
     }
   )
+}
+
+warn_unscored <- function(why) {
+  if (!is.null(why)) {
+    cli::cli_warn(c(
+      "The model's own training rows could not be scored here: {why}",
+      i = "Give {.arg sample_input}, a few rows as they will be scored."
+    ))
+  }
 }

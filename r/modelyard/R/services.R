@@ -2,20 +2,19 @@
 #'
 #' A service is a process of its own that serves one version at its own address.
 #' `sfr_deploy_model()` starts one and waits until it gives the very predictions that were kept
-#' with the version. A service deployed on an alias (`version_name = "production"`) follows it.
+#' with the version. An alias (`version_name = "production"`) stands for the version it points at
+#' then; once it has moved, deploy again with `force = TRUE`.
 #'
 #' @inheritParams versions
 #' @param service_name Name of the service.
 #' @param compute_pool,image_repo Accepted so that scripts run, and kept with the service: there is
 #'   no pool to choose and no image to build.
-#' @param max_instances,min_instances How many processes serve at most and at least.
 #' @param force Replace a service of this name.
-#' @param autocapture Record requests and answers.
-#' @param image_build_compute_pool,build_external_access_integrations,gpu_requests Kept with the
-#'   service.
-#' @param cpu_requests,memory_requests Limits of the service.
-#' @param num_workers R processes of each instance.
-#' @param max_batch_rows Most rows that requests are joined into.
+#' @param max_instances,min_instances,max_batch_rows,autocapture Kept with the service; they change
+#'   nothing here.
+#' @param cpu_requests,memory_requests,gpu_requests Kept with the service; they limit nothing here.
+#' @param image_build_compute_pool,build_external_access_integrations Kept with the service.
+#' @param num_workers R processes that answer at once.
 #' @param block Wait until the service is ready.
 #' @param version_name A version or an alias.
 #' @param timeout_min Minutes to wait.
@@ -201,8 +200,7 @@ sfr_get_service_logs <- function(reg, service_name, lines = 100L) {
   found <- read_json(api_service(reg, "GET", service_name, "logs",
     query = list(lines = check_count(lines))
   ))
-  logs <- found$logs %||% found$lines
-  if (is.list(logs)) as.character(unlist(logs)) else strsplit(logs %||% "", "\n", fixed = TRUE)[[1]]
+  as.character(unlist(found$lines))
 }
 
 get_service <- function(reg, service_name, call = caller_env()) {

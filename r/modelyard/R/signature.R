@@ -44,8 +44,8 @@ describe_column <- function(x) {
     return("date")
   }
   if (inherits(x, "POSIXt")) {
-    zone <- c(attr(x, "tzone"), "")[1]
-    return(if (nzchar(zone)) structure("timestamp", tz = zone) else "timestamp")
+    zone <- zone_of(x)
+    return(if (zone == "UTC") "timestamp" else structure("timestamp", tz = zone))
   }
   if (inherits(x, "difftime")) {
     return("string")
@@ -56,4 +56,12 @@ describe_column <- function(x) {
     double = "double",
     "string"
   )
+}
+
+# The zone in which R shows these times. Times without one of their own are shown in the session's,
+# which no worker has.
+zone_of <- function(x) {
+  zone <- c(attr(x, "tzone"), "")[1]
+  if (!nzchar(zone)) zone <- Sys.timezone()
+  if (is.na(zone) || zone == "Etc/UTC") "UTC" else zone
 }

@@ -32,6 +32,12 @@ offset_seconds <- function(offset) {
   if (startsWith(offset, "-")) -size else size
 }
 
+# Seconds as they come back from whole nanoseconds.
+from_nanoseconds <- function(seconds) {
+  whole <- floor(seconds)
+  whole + round((seconds - whole) * 1e9) / 1e9
+}
+
 format_times <- function(x) {
   seconds <- as.numeric(x)
   whole <- floor(seconds)

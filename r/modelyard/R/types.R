@@ -45,11 +45,11 @@ contract_column <- function(name, word, arg, call) {
     column$levels <- as.list(enc2utf8(levels))
     if (isTRUE(attr(word, "ordered"))) column$ordered <- TRUE
   }
-  if (column$type == "timestamp") column$tz <- attr(word, "tz") %||% "UTC"
+  if (column$type == "timestamp") column$tz <- attr(word, "tz")
   column
 }
 
-# Columns as JSON would have them: without names, and levels always a list.
+# A side of a contract as it is sent: an array of columns, not an object of them.
 wire_contract <- function(columns) {
   if (!is.null(columns)) unname(columns)
 }
@@ -75,6 +75,7 @@ with_levels_of <- function(columns, rows) {
   }
   lapply(columns, function(column) {
     x <- rows[[column$name]]
+    if (inherits(x, "POSIXt") && column$type == "timestamp") column$tz <- zone_of(x)
     if (is.factor(x) && column$type %in% c("string", "factor")) {
       column$type <- "factor"
       column$levels <- as.list(enc2utf8(levels(x)))

@@ -22,7 +22,7 @@ async def read_body(chunks: AsyncIterable[bytes], length: str | None, most: int)
     if length is not None and not (length.isascii() and length.isdigit()):
         raise MalformedRequest(f"{length[:40]!r} is not the length of a body.")
     if length is not None and int(length) > most:
-        raise _too_large(most)
+        raise too_large(most)
     body = bytearray()
     try:
         async with asyncio.timeout(DEADLINE_S) as limit:
@@ -30,14 +30,20 @@ async def read_body(chunks: AsyncIterable[bytes], length: str | None, most: int)
             async for chunk in chunks:
                 body += chunk
                 if len(body) > most:
-                    raise _too_large(most)
+                    raise too_large(most)
                 limit.reschedule(until + len(body) / FAIR_BYTES_PER_S)
     except TimeoutError:
-        raise MalformedRequest("The body did not arrive in time.", hint="Send it again.") from None
+        raise not_in_time() from None
     return body
 
 
-def _too_large(most: int) -> TooLarge:
+def not_in_time() -> MalformedRequest:
+    """The error for a body whose sender is too slow."""
+    return MalformedRequest("The body did not arrive in time.", hint="Send it again.")
+
+
+def too_large(most: int) -> TooLarge:
+    """The error for a body of more than ``most`` bytes."""
     return TooLarge(
         f"The body has more than {most:,} bytes.",
         hint="Send fewer rows at once, or many rows in a binary form.",

@@ -31,7 +31,7 @@ def allow(actor: Actor, action: Action, *, service: str | None = None) -> None:
     if action not in MAY.get(actor.role, frozenset()):
         raise Forbidden(
             f"A token with the role {actor.role} may not do this ({action}).",
-            hint="Use a token with another role.",
+            hint=f"These roles may: {', '.join(r for r, may in MAY.items() if action in may)}.",
         )
     if actor.role != "caller":
         return

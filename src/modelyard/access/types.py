@@ -67,11 +67,11 @@ class Token:
             "name": self.name,
             "role": self.role,
             "service": self.service,
-            "created_at": _iso(self.created_at),
+            "created_at": iso(self.created_at),
             "created_by": self.created_by,
-            "expires_at": _iso(self.expires_at),
-            "revoked_at": _iso(self.revoked_at),
-            "last_used_at": _iso(self.last_used_at),
+            "expires_at": _iso_or_none(self.expires_at),
+            "revoked_at": _iso_or_none(self.revoked_at),
+            "last_used_at": _iso_or_none(self.last_used_at),
         }
 
 
@@ -105,7 +105,7 @@ class Event:
         """As it is sent."""
         return {
             "id": self.id,
-            "at": _iso(self.at),
+            "at": iso(self.at),
             "actor": self.actor,
             "kind": self.kind,
             "subject": self.subject,
@@ -113,7 +113,10 @@ class Event:
         }
 
 
-def _iso(at: datetime | None) -> str | None:
-    if at is None:
-        return None
+def iso(at: datetime) -> str:
+    """A time as it is sent: ISO 8601 in UTC with Z."""
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _iso_or_none(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)

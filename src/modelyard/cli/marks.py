@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelyard.cli.output import Json, done, show_rows
 from modelyard.cli.session import number_or_text, session_of
+
+if TYPE_CHECKING:
+    from modelyard.client.model import Model
+    from modelyard.client.version import ModelVersion
 
 metric = typer.Typer(help="Numbers about a version.", no_args_is_help=True)
 alias = typer.Typer(help="Names that move between versions.", no_args_is_help=True)
@@ -58,33 +62,30 @@ def list_aliases(ctx: typer.Context, model: Name, as_json: Json = False) -> None
     show_rows(rows, ("alias", "version"), as_json=as_json, none="It has no aliases.")
 
 
+def _tagged(ctx: typer.Context, ref: str) -> Model | ModelVersion:
+    """What a tag is on: the version that is named, else the model."""
+    session = session_of(ctx)
+    wanted = session.ref(ref)
+    return session.version(ref) if wanted.version or wanted.alias else session.model(ref)
+
+
 @tag.command("set")
 def set_tag(ctx: typer.Context, ref: Ref, name: str, value: str, as_json: Json = False) -> None:
     """Set a tag of a model, or of the version that is named."""
-    session = session_of(ctx)
-    if session.ref(ref).version or session.ref(ref).alias:
-        session.version(ref).set_tag(name, value)
-    else:
-        session.model(ref).set_tag(name, value)
+    _tagged(ctx, ref).set_tag(name, value)
     done(f"{name} of {ref} is {value}.", {name: value}, as_json=as_json)
 
 
 @tag.command("unset")
 def unset_tag(ctx: typer.Context, ref: Ref, name: str, as_json: Json = False) -> None:
     """Remove a tag."""
-    session = session_of(ctx)
-    if session.ref(ref).version or session.ref(ref).alias:
-        session.version(ref).unset_tag(name)
-    else:
-        session.model(ref).unset_tag(name)
+    _tagged(ctx, ref).unset_tag(name)
     done(f"{ref} has no tag {name} any more.", {"removed": name}, as_json=as_json)
 
 
 @tag.command("list")
 def list_tags(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     """List the tags of a model, or of the version that is named."""
-    session = session_of(ctx)
-    named = session.ref(ref).version or session.ref(ref).alias
-    found = session.version(ref).show_tags() if named else session.model(ref).show_tags()
+    found = _tagged(ctx, ref).show_tags()
     rows = [{"tag": k, "value": v} for k, v in found.items()]
     show_rows(rows, ("tag", "value"), as_json=as_json, none="It has no tags.")

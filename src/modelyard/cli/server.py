@@ -36,7 +36,9 @@ def start(as_json: Json = False) -> None:
 @app.command("stop")
 def stop_server(
     ctx: typer.Context,
-    services: bool = typer.Option(False, "--services", help="End every service too."),
+    services: bool = typer.Option(
+        False, "--services", help="End every service too, until the next start."
+    ),
     as_json: Json = False,
 ) -> None:
     """Stop the server; services go on without it unless told otherwise."""

@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="SERVICE", help="A service's name."
 @app.command()
 def deploy(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias, which it follows.")],
+    ref: Annotated[str, typer.Argument(help="MODEL, MODEL/V2, or MODEL@alias as it is now.")],
     name: Annotated[str, typer.Option("--name", "-n", help="The service's name.")],
     workers: Annotated[int | None, typer.Option(min=1, help="R processes at once.")] = None,
     force: Annotated[bool, typer.Option(help="Replace a service of this name.")] = False,

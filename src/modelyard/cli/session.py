@@ -67,10 +67,6 @@ class Session:
         model = self.registry.get_model(str(ref.model))
         return model.version(ref.version or (f"@{ref.alias}" if ref.alias else "DEFAULT"))
 
-    def address(self, text: str) -> str:
-        """The full name of the model this text names."""
-        return str(self.ref(text).model)
-
 
 def session_of(ctx: typer.Context) -> Session:
     """The session of this command."""

@@ -9,6 +9,7 @@ import typer
 from modelyard.cli.output import Json, done, err, out, show_json, show_rows
 from modelyard.cli.session import session_of
 from modelyard.client.http import path
+from modelyard.names import Namespace, Qualified
 
 app = typer.Typer(help="Tokens: who may come in.", no_args_is_help=True)
 
@@ -23,9 +24,13 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Issue a token; its secret is shown this once."""
+    connection = session_of(ctx).connection
+    if service is not None:
+        here = Namespace(connection.database, connection.schema)
+        service = str(Qualified.parse(service, here, "service"))
     body: dict[str, object] = {"name": name, "role": role, "service": service}
     body |= {} if days is None else {"days": days}
-    made = session_of(ctx).connection.http.json("POST", path("tokens"), body=body)
+    made = connection.http.json("POST", path("tokens"), body=body)
     if as_json:
         show_json(made)
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +14,11 @@ from modelyard.client.http import ARROW, Http, path
 from modelyard.client.launch import find_or_start
 from modelyard.client.profiles import choose
 from modelyard.client.rows import from_stream, to_stream, to_table
+from modelyard.errors import Unavailable
 from modelyard.home import running_server
 from modelyard.settings import read_settings
+
+_DYING_PATIENCE_S = 5.0
 
 
 def connect(
@@ -33,17 +38,31 @@ def connect(
     home = read_settings().home
     target = choose(url, token, name, os.environ, home)
     if target.url is None:
-        local = find_or_start(home)
-        http = Http(local.url, target.token or local.token)
+        http, account = _local(home, target.token)
     else:
         http = Http(target.url, target.token or "")
-    account = http.json("GET", path("account"))
+        account = http.json("GET", path("account"))
     return Connection(
         http,
         target.database or account["default_database"],
         target.schema or account["default_schema"],
         account,
     )
+
+
+def _local(home: Path, token: str | None) -> tuple[Http, dict[str, Any]]:
+    """Reach the local account. A server being killed holds its lock a moment longer."""
+    until = time.monotonic() + _DYING_PATIENCE_S
+    while True:
+        found = find_or_start(home)
+        http = Http(found.url, token or found.token)
+        try:
+            return http, http.json("GET", path("account"))
+        except Unavailable:
+            http.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 class Connection:

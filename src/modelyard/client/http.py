@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -127,24 +128,16 @@ class Http:
     def __repr__(self) -> str:
         return f"<Http {self.url} <token>>"
 
-    def _reachable(self) -> _Reachable:
-        return _Reachable(self.url)
-
-
-class _Reachable:
-    """Turns what goes wrong between here and the server into Unavailable."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, e: BaseException | None, trace: object) -> None:
-        if isinstance(e, httpx.TimeoutException):
-            raise Unavailable(f"The server at {self._url} did not answer in time.") from e
-        if isinstance(e, httpx.TransportError | httpx.InvalidURL):
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        """Turn what goes wrong between here and the server into Unavailable."""
+        try:
+            yield
+        except httpx.TimeoutException as e:
+            raise Unavailable(f"The server at {self.url} did not answer in time.") from e
+        except (httpx.TransportError, httpx.InvalidURL) as e:
             raise Unavailable(
-                f"No server answers at {self._url}.",
+                f"No server answers at {self.url}.",
                 hint="Check the address, and that its server runs.",
             ) from e
 

@@ -44,7 +44,8 @@ def choose(
         target = Target(found.get("url"), secret, found.get("database"), found.get("schema"))
     if target.url is not None and not target.token:
         raise Unauthenticated(
-            f"There is no token for {target.url}.", hint="Give token=, or set MODELYARD_TOKEN."
+            f"There is no token for {target.url}.",
+            hint="Give a token (token=, --token), or set MODELYARD_TOKEN.",
         )
     return target
 

@@ -263,7 +263,9 @@ class ModelVersion:
         for service in self._services():
             if service.name.lower() == wanted:
                 return service
-        raise NotFound(f"No service {name} serves {self!r}.")
+        raise NotFound(
+            f"No service {name} serves {self.fully_qualified_model_name}/{self.version_name}."
+        )
 
     def _fresh(self) -> dict[str, Any]:
         self._raw = self._send("GET")

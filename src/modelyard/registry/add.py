@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 from modelyard.access import Actor, record
 from modelyard.account import Account
 from modelyard.catalog import tables
-from modelyard.errors import Conflict, NotFound
+from modelyard.errors import Conflict, InvalidValue, NotFound
 from modelyard.faults import fault_point
 from modelyard.names import Qualified, key
 from modelyard.registry.aliases import point_default
@@ -28,7 +28,7 @@ from modelyard.registry.store import (
 from modelyard.registry.types import LoggedVersion, MetricValue, ModelVersion
 from modelyard.runtime.manifest import Manifest
 
-MAX_KEY = 255
+_MAX_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,16 @@ class Draft:
     notes: tuple[str, ...] = ()
     kind: str = "VersionLogged"
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_key(idempotency_key: str | None) -> None:
+    """Return if this can be an idempotency key, or is none.
+
+    Raises:
+        InvalidValue: for an empty or a very long one.
+    """
+    if idempotency_key is not None and not 1 <= len(idempotency_key) <= _MAX_KEY:
+        raise InvalidValue(f"An idempotency key has 1 to {_MAX_KEY} characters.")
 
 
 def add_version(

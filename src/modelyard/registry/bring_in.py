@@ -12,7 +12,7 @@ from modelyard.account import Account
 from modelyard.artifacts.base import Readable, Stored
 from modelyard.errors import Invalid, MalformedRequest, NotFound, TooLarge
 from modelyard.names import Qualified
-from modelyard.registry.add import Draft, add_version
+from modelyard.registry.add import Draft, add_version, check_key
 from modelyard.registry.describe import check_comment
 from modelyard.registry.export import DESCRIPTION, FILES, FORMAT, seal
 from modelyard.registry.golden import replay
@@ -90,6 +90,7 @@ def _import(
     version_name: str | None,
     idempotency_key: str | None,
 ) -> LoggedVersion:
+    check_key(idempotency_key)
     if version_name is not None:
         check_version_name(version_name)
     text: bytes | None = None

@@ -18,12 +18,13 @@ from typing import Any
 from uuid import uuid4
 
 from modelyard import __version__
+from modelyard.access.types import iso
 from modelyard.account import Account
 from modelyard.errors import AlreadyExists, Internal
 from modelyard.names import ModelRef
 from modelyard.registry.resolve import resolve
 from modelyard.registry.tar import Member, write_tar
-from modelyard.registry.types import ModelVersion, iso
+from modelyard.registry.types import ModelVersion
 from modelyard.runtime.manifest import File
 
 FORMAT = 1

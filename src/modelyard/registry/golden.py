@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from modelyard.account import Account
 from modelyard.contract import check_inputs, check_outputs
-from modelyard.errors import ModelRejected, VerificationFailed
+from modelyard.errors import MalformedRequest, ModelRejected, VerificationFailed
 from modelyard.registry.bits import differences
+from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.manifest import Manifest
 
 
@@ -48,7 +49,7 @@ def _rows(account: Account, manifest: Manifest, role: str) -> pa.Table | None:
     if file is None:
         return None
     try:
-        with account.artifacts.open(file.digest) as source, pa.ipc.open_stream(source) as stream:
-            return stream.read_all()
-    except pa.ArrowInvalid as e:
+        with account.artifacts.open(file.digest) as source:
+            return read_arrow(source.read())
+    except MalformedRequest as e:
         raise ModelRejected(f"The {role} of the version cannot be read.") from e

@@ -16,11 +16,12 @@ from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest, NotFound
 from modelyard.faults import fault_point
 from modelyard.names import Qualified
-from modelyard.registry.add import MAX_KEY, Draft, add_version, find_done
+from modelyard.registry.add import Draft, add_version, check_key, find_done
 from modelyard.registry.request import check_request
 from modelyard.registry.store import check_name_is_free, find_model
 from modelyard.registry.types import LoggedVersion, LogRequest, Verified, VerifyRequest
 from modelyard.registry.verify import verify
+from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.manifest import File, Manifest
 from modelyard.runtime.r.rds import read_frame
 
@@ -51,7 +52,7 @@ def log_version(
         ModelFault: the model failed in the fresh worker, or predicts other numbers there.
     """
     check_request(request)
-    _check_key(idempotency_key)
+    check_key(idempotency_key)
     wanted = request.digest(model)
     fault_point("log.checked")
     done = _look_first(account, actor, model, request, wanted, idempotency_key)
@@ -73,11 +74,6 @@ def log_version(
     )
     fault_point("log.stored")
     return add_version(account, actor, model, draft, idempotency_key)
-
-
-def _check_key(idempotency_key: str | None) -> None:
-    if idempotency_key is not None and not 1 <= len(idempotency_key) <= MAX_KEY:
-        raise InvalidValue(f"An idempotency key has 1 to {MAX_KEY} characters.")
 
 
 def _look_first(
@@ -136,8 +132,8 @@ def _frame(account: Account, file: File | None) -> pa.Table | None:
     if not data.startswith(_ARROW_STREAM):
         return read_frame(data)
     try:
-        return pa.ipc.open_stream(data).read_all()
-    except (pa.ArrowException, OSError) as e:
+        return read_arrow(data)
+    except MalformedRequest as e:
         raise MalformedRequest(f"The {file.role} are no Arrow stream that can be read.") from e
 
 
@@ -161,9 +157,5 @@ def _keep_frame(account: Account, role: str, rows: pa.Table | None) -> File | No
     """Store rows as an Arrow IPC stream."""
     if rows is None:
         return None
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_table(rows)
-    sink.seek(0)
-    stored = account.artifacts.put(sink)
+    stored = account.artifacts.put(io.BytesIO(write_arrow(rows)))
     return File(role, stored.digest, stored.size_bytes)

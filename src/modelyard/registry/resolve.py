@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from modelyard.account import Account
 from modelyard.errors import NotFound
-from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, key
+from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, is_version_like, key
 from modelyard.registry.store import (
     ModelRow,
     VersionRow,
@@ -23,8 +22,6 @@ from modelyard.registry.store import (
     version_rows,
 )
 from modelyard.registry.types import ModelVersion
-
-_VERSION_LIKE = re.compile(r"[vV][0-9]+")
 
 
 def resolve(account: Account, ref: ModelRef) -> ModelVersion:
@@ -73,7 +70,7 @@ def _not_found(tx: Connection, row: ModelRow, word: str, is_alias: bool) -> NotF
     has_aliases = f"the aliases {some(aliases)}" if aliases else "no alias"
     if is_alias:
         return NotFound(f"Model {model} has no alias {word}. It has {has_aliases}.")
-    if _VERSION_LIKE.fullmatch(word):
+    if is_version_like(word):
         return NotFound(f"Model {model} has no version {word}. It has {some(versions)}.")
     return NotFound(
         f"Model {model} has no version and no alias {word}. "

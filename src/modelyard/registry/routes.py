@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -11,9 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from modelyard.access import Actor
+from modelyard.access.body import DEADLINE_S, not_in_time, too_large
 from modelyard.access.routes import Body, account_of, may
-from modelyard.errors import InvalidValue, NotFound, TooLarge
-from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.errors import InvalidValue, NotFound
+from modelyard.names import ModelRef, Qualified
 from modelyard.registry import aliases, describe, metrics, tags
 from modelyard.registry.bring_in import import_tar
 from modelyard.registry.delete import delete_model, delete_version
@@ -31,15 +33,10 @@ _PIECE = 1 << 20
 _Query = Annotated[str | None, Query()]
 
 
-def _namespace(request: Request, database: str | None, schema: str | None) -> Namespace:
-    settings = account_of(request).settings
-    return Namespace(database or settings.default_database, schema or settings.default_schema)
-
-
 def _model(
     request: Request, model: str, database: _Query = None, schema: _Query = None
 ) -> Qualified:
-    return Qualified.parse(model, _namespace(request, database, schema), "model")
+    return Qualified.parse(model, account_of(request).namespace(database, schema), "model")
 
 
 Model = Annotated[Qualified, Depends(_model)]
@@ -70,7 +67,8 @@ def _need(raw: Mapping[str, Any], name: str) -> Any:
 @router.get("/models", dependencies=[Reader])
 def list_models(request: Request, database: _Query = None, schema: _Query = None) -> JSONResponse:
     """The models of a schema."""
-    found = describe.list_models(account_of(request), _namespace(request, database, schema))
+    account = account_of(request)
+    found = describe.list_models(account, account.namespace(database, schema))
     return JSONResponse({"models": [m.to_dict() for m in found]})
 
 
@@ -275,12 +273,17 @@ class _Arriving:
 
     async def _next(self) -> bytes:
         piece = bytearray()
-        async for chunk in self._chunks:
-            piece += chunk
-            if self._size + len(piece) > self._limit:
-                raise TooLarge(f"The body has more than {self._limit:,} bytes.")
-            if len(piece) >= _PIECE:
-                break
+        try:
+            # A thread waits for each piece, so a caller who stops sending must not keep it.
+            async with asyncio.timeout(DEADLINE_S):
+                async for chunk in self._chunks:
+                    piece += chunk
+                    if self._size + len(piece) > self._limit:
+                        raise too_large(self._limit)
+                    if len(piece) >= _PIECE:
+                        break
+        except TimeoutError:
+            raise not_in_time() from None
         self._size += len(piece)
         return bytes(piece)
 

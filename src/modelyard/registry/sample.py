@@ -17,7 +17,7 @@ GENERATED_ROWS = 4
 def resolved_inputs(
     declared: Sequence[Column], samples: pa.Table | None, model: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Column, ...]:
-    """Declared columns with their levels: from the samples, what was declared, or the model.
+    """Declared columns, their levels and zones from the samples, what was declared, or the model.
 
     A text column whose model was trained on a factor becomes that factor, so that the model gets
     the levels it was trained with. Samples that lack some of the model's levels do not hide them.
@@ -26,6 +26,8 @@ def resolved_inputs(
 
 
 def _resolved(column: Column, samples: pa.Table | None, known: Mapping[str, Any] | None) -> Column:
+    if column.type == "timestamp" and column.tz == "UTC":
+        return replace(column, tz=_zone(column, samples))
     if column.type not in ("string", "factor"):
         return column
     sampled = _sampled(column, samples)
@@ -41,6 +43,14 @@ def _resolved(column: Column, samples: pa.Table | None, known: Mapping[str, Any]
             ordered=bool(known["ordered"]),
         )
     return sampled or (replace(column, type="string") if column.type == "factor" else column)
+
+
+def _zone(column: Column, samples: pa.Table | None) -> str:
+    """The zone of the samples: R's own code reads hours and days in it."""
+    if samples is None or column.name not in samples.column_names:
+        return column.tz
+    kind = samples[column.name].type
+    return (kind.tz if pa.types.is_timestamp(kind) else None) or column.tz
 
 
 def _sampled(column: Column, samples: pa.Table | None) -> Column | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
+from modelyard.access.types import iso
 from modelyard.names import Qualified, key
 from modelyard.runtime.manifest import Checks, Environment, File, Manifest, PredictSpec
 from modelyard.signature import Column, Rows, Signature
@@ -221,13 +222,3 @@ class Metric:
     def to_dict(self) -> dict[str, Any]:
         """As it is sent."""
         return {**asdict(self), "at": iso(self.at)}
-
-
-def with_files(manifest: Manifest, *files: File | None) -> Manifest:
-    """The manifest with these files added, those that are None left out."""
-    return replace(manifest, files=(*manifest.files, *(f for f in files if f is not None)))
-
-
-def iso(at: datetime) -> str:
-    """A time as it is sent: ISO 8601 in UTC with Z."""
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")

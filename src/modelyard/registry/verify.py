@@ -168,6 +168,13 @@ class _Verification:
         notes: list[str],
     ) -> Verified:
         """The sample rows could not be scored: refused when they should have been."""
+        missing = [p for p in told.predictors if p not in {c.name for c in inputs}]
+        if missing:
+            raise InvalidSignature(
+                f"The model needs {', '.join(missing)}, which input_cols does not have.",
+                hint=f"R says: {error.message}.",
+                details=[Detail("needed by the model", column=p) for p in missing],
+            ) from error
         if self.request.predictions is not None or self.origin == "sample_input":
             raise VerificationFailed(
                 "A fresh R process cannot score the sample rows: " + error.message,

@@ -71,11 +71,6 @@ class Environment:
     platform: str
     packages: Mapping[str, str]
 
-    @property
-    def digest(self) -> str:
-        """One text for equal environments."""
-        return _digest(asdict(self))
-
 
 @dataclass(frozen=True, slots=True)
 class Checks:

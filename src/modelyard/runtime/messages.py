@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from modelyard.runtime.arrow import arrow_buffer
+
 _LENGTHS = struct.Struct("<QQ")
 _CHUNK = 1 << 20
 
@@ -60,6 +62,7 @@ class Inspected(msgspec.Struct, tag=True, frozen=True):
 
     model_class: list[str]
     levels: dict[str, dict[str, Any]]
+    predictors: list[str]
     link_scale: bool
     r_version: str
     platform: str
@@ -103,7 +106,7 @@ class Channel:
     ) -> None:
         """Send a message, rows with it, and open files beside it."""
         head = _encoder.encode(message)
-        body = b"" if rows is None else _to_ipc(rows)
+        body = b"" if rows is None else arrow_buffer(rows)
         lengths = _LENGTHS.pack(len(head), len(body))
         if files:
             socket.send_fds(self._sock, [lengths], list(files))
@@ -123,7 +126,9 @@ class Channel:
         files: list[int] = []
         if max_files:
             first, files, _, _ = socket.recv_fds(self._sock, _LENGTHS.size, max_files)
-            lengths = first + bytes(self._read(_LENGTHS.size - len(first), start=bool(first)))
+            if not first:
+                raise EOFError
+            lengths = first + bytes(self._read(_LENGTHS.size - len(first)))
         else:
             lengths = bytes(self._read(_LENGTHS.size))
         head, body = _LENGTHS.unpack(lengths)
@@ -133,11 +138,9 @@ class Channel:
             rows = pa.ipc.open_stream(pa.py_buffer(self._read(body))).read_all()
         return message, rows, files
 
-    def _read(self, size: int, *, start: bool = True) -> bytearray:
+    def _read(self, size: int) -> bytearray:
         data = bytearray(size)
         view = memoryview(data)
-        if not start:
-            raise EOFError
         while view:
             n = self._sock.recv_into(view)
             if n == 0:
@@ -148,10 +151,3 @@ class Channel:
     def close(self) -> None:
         """Close this end; the other sees ``EOFError``."""
         self._sock.close()
-
-
-def _to_ipc(rows: pa.Table) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_table(rows)
-    return sink.getvalue()

@@ -148,6 +148,7 @@ def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.
         return (
             m.Inspected(
                 model_class=[str(c) for c in convert.texts_of(_element(result, "class"))],
+                predictors=[str(p) for p in convert.texts_of(_element(result, "predictors"))],
                 levels=_levels(_element(result, "levels")),
                 link_scale=bool(lib.LOGICAL(_element(result, "link_scale"))[0]),
                 **told,

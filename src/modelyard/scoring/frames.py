@@ -9,8 +9,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from modelyard.errors import MalformedRequest, TooLarge, UnsupportedMediaType
+from modelyard.errors import UnsupportedMediaType
 from modelyard.json_rows import Limits, decode_rows, encode_data
+from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.signature import Rows, Signature
@@ -161,29 +162,3 @@ def answer_type(accept: str | None, form: str) -> str:
         "None of the forms accepted is one in which rows are answered.",
         hint=f"Accept {JSON}, {RDS} or {ARROW}.",
     )
-
-
-def read_arrow(body: bytes | bytearray) -> pa.Table:
-    """An Arrow IPC stream as a table, with every buffer checked.
-
-    Raises:
-        MalformedRequest: for anything else.
-        TooLarge: when its buffers cannot be had in memory.
-    """
-    try:
-        with pa.ipc.open_stream(pa.py_buffer(body)) as stream:
-            table = stream.read_all()
-        table.validate(full=True)
-    except pa.ArrowMemoryError as e:
-        raise TooLarge("The Arrow stream needs more memory than there is.") from e
-    except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError) as e:
-        raise MalformedRequest("The body is not an Arrow stream that can be read.") from e
-    return table
-
-
-def write_arrow(table: pa.Table) -> bytes:
-    """A table as an Arrow IPC stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())

@@ -13,7 +13,7 @@ from modelyard.access.types import Actor
 from modelyard.account import Account
 from modelyard.errors import Invalid, MalformedRequest, TooLarge, UnsupportedMediaType
 from modelyard.json_rows import Limits
-from modelyard.names import ModelRef, Namespace
+from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
@@ -41,11 +41,9 @@ async def predict_rows(
     most = settings.max_json_bytes if form == JSON else settings.max_body_bytes
     body = await read_body(request.stream(), request.headers.get("content-length"), most)
     call = Call(body, form, answer_type(request.headers.get("accept"), form), strict)
-    home = Namespace(database or settings.default_database, schema or settings.default_schema)
+    ref = ModelRef.parse(model, account.namespace(database, schema), version)
     request_id = request.scope["state"]["request_id"]
-    found, scored = await run_in_threadpool(
-        _score, account, ModelRef.parse(model, home, version), call, request_id
-    )
+    found, scored = await run_in_threadpool(_score, account, ref, call, request_id)
     headers = scored.headers(found.name)
     return Response(scored.body, media_type=scored.form, headers=headers)
 

@@ -55,7 +55,7 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
                 raise AlreadyExists(
                     f"There is a service {there.spec.name} already; it serves "
                     f"{there.spec.model}/{there.spec.version}.",
-                    hint="Say force to replace it, or choose another name.",
+                    hint="Replace it (force = TRUE, --force), or choose another name.",
                 )
             spec = replace(
                 spec,

@@ -27,7 +27,6 @@ import uvloop
 
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
-from modelyard.http_status import status_of
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
@@ -101,7 +100,7 @@ class Host:
         # More threads than places to run in, so that tokens are checked while all of those are
         # taken.
         threads = ThreadPoolExecutor(settings.max_workers + _SPARE_THREADS)
-        server = _server(App(served, limits, status_of, threads), settings)
+        server = _server(App(served, limits, threads), settings)
         loop = asyncio.get_running_loop()
 
         def end() -> None:

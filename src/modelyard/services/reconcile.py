@@ -259,7 +259,9 @@ class Reconciler:
     def _write(self, record: Record, status: Status) -> None:
         spec = record.spec
         with self._account.catalog.begin() as tx:
-            store.change(tx, spec.id, spec.generation, status, self._account.now())
+            written = store.change(tx, spec.id, spec.generation, status, self._account.now())
+        if not written:
+            return  # the wish was replaced meanwhile; the status of the old one tells nothing
         log.info("%s is %s%s", spec.name, status.state, f": {status.cause}" if status.cause else "")
 
     def _end_all(self) -> None:
@@ -267,10 +269,19 @@ class Reconciler:
         hosts = {
             i: h for i, where in folders(self._account.settings.home) if (h := where.read_host())
         }
+        told = {host.pid for host in hosts.values()}
+        # A host that was only just started has not said anything yet.
+        silent = [r.popen for r in self._runs.values() if r.popen and r.popen.pid not in told]
         for host in hosts.values():
             send(host.pid, host.started, signal.SIGTERM)
+        for process in silent:
+            process.terminate()
         patience = self._clock() + self._account.settings.predict_deadline_s + _GRACE_S
-        while any(h.is_alive for h in hosts.values()) and self._clock() < patience:
+        while self._clock() < patience and (
+            any(h.is_alive for h in hosts.values()) or any(p.poll() is None for p in silent)
+        ):
             time.sleep(0.05)
         for host in hosts.values():
             send(host.pid, host.started, signal.SIGKILL)
+        for process in silent:
+            process.kill()

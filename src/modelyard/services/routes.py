@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,17 +15,20 @@ from modelyard.access import Actor
 from modelyard.access.routes import account_of, may, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest
-from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.names import ModelRef, Qualified
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail
 from modelyard.services.show import show, show_all
 from modelyard.services.types import Options
-from modelyard.services.undeploy import undeploy
+from modelyard.services.undeploy import is_ending, undeploy
 
 router = APIRouter(prefix="/api/v1/services")
 
 Place = Annotated[str | None, Query()]
+
+WAIT_FOR_END_S = 8.0
+"""A host has a few seconds to finish what it has begun."""
 
 
 @router.post("", status_code=202)
@@ -53,7 +57,7 @@ def every(
     A ``model`` without database and schema is looked up in those of the query.
     """
     account = account_of(request)
-    space = _namespace(account, database, schema)
+    space = account.namespace(database, schema)
     of_model = None if model is None else Qualified.parse(model, space, "model")
     # Services of a model are shown wherever they are; a schema alone asks for what is in it.
     within = space if model is None and (database or schema) else None
@@ -78,11 +82,14 @@ def delete(
     database: Place = None,
     schema: Place = None,
 ) -> JSONResponse:
-    """Undeploy: the host finishes what it has begun, and ends."""
+    """Undeploy: the host finishes what it has begun, and ends; answered when it has, or nearly."""
     account = account_of(request)
     name = _name(account, service, database, schema)
-    undeploy(account, actor, name)
+    service_id = undeploy(account, actor, name)
     _wake(request)
+    until = time.monotonic() + WAIT_FOR_END_S
+    while is_ending(account, service_id) and time.monotonic() < until:
+        time.sleep(0.05)
     return JSONResponse({"name": name.name, "fqn": str(name)}, 202)
 
 
@@ -110,7 +117,7 @@ def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:
             raise MalformedRequest(f"{part} is a text, not {raw[part]!r}.")
     if not isinstance(force := raw.get("force", False), bool):
         raise InvalidValue(f"force is true or false, not {force!r}.")
-    space = _namespace(account, raw.get("database"), raw.get("schema"))
+    space = account.namespace(raw.get("database"), raw.get("schema"))
     return DeployRequest(
         name=Qualified.parse(raw["name"], space, "service"),
         model=ModelRef.parse(raw["model"], space, raw.get("version")),
@@ -119,13 +126,8 @@ def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:
     )
 
 
-def _namespace(account: Account, database: str | None, schema: str | None) -> Namespace:
-    settings = account.settings
-    return Namespace(database or settings.default_database, schema or settings.default_schema)
-
-
 def _name(account: Account, text: str, database: str | None, schema: str | None) -> Qualified:
-    return Qualified.parse(text, _namespace(account, database, schema), "service")
+    return Qualified.parse(text, account.namespace(database, schema), "service")
 
 
 def _wake(request: Request) -> None:

@@ -95,8 +95,7 @@ class Served:
         if now < self._good.get(digest, 0.0):
             return
         actor = authenticate(self._account, secret)
-        settings = self._account.settings
-        may_call(actor, self._spec, Namespace(settings.default_database, settings.default_schema))
+        may_call(actor, self._spec, self._account.namespace())
         if len(self._good) >= _MOST_REMEMBERED:
             self._good.clear()
         self._good[digest] = now + REMEMBER_S

@@ -54,7 +54,7 @@ def wanted(found: Record | None, name: Qualified) -> Record:
     """
     if found is None or not found.wanted:
         raise NotFound(
-            f"There is no service {name}.", hint="sfr_show_services() lists those there are."
+            f"There is no service {name}.", hint="The list of services names those there are."
         )
     return found
 

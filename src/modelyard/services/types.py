@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from modelyard.access.types import iso
 from modelyard.errors import InvalidValue
 from modelyard.names import Namespace, Qualified
-from modelyard.registry.types import iso
 
 MAX_FAILURES = 5
 """A service that fails so many times in a row is given up."""

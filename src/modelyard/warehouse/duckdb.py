@@ -21,13 +21,12 @@ from modelyard.errors import (
     InvalidName,
     InvalidValue,
     TooLarge,
-    Unavailable,
 )
 from modelyard.names import Namespace, Qualified, key
 from modelyard.warehouse.base import TableInfo
 from modelyard.warehouse.columns import answer, storable
 from modelyard.warehouse.gate import Gate
-from modelyard.warehouse.sql_errors import no_table, translated
+from modelyard.warehouse.sql_errors import no_table, not_opened, translated
 
 _OWN = frozenset({"memory", "system", "temp", "main"})
 """Databases DuckDB has itself."""
@@ -110,7 +109,7 @@ class DuckDBWarehouse:
                 if not overwrite and self._find(cursor, table) is not None:
                     raise AlreadyExists(
                         f"There is a table {table} already.",
-                        hint="Say overwrite to replace it, or choose another name.",
+                        hint="Replace it (overwrite = TRUE, --overwrite), or choose another name.",
                     )
                 cursor.register("modelyard_rows", stored)
                 cursor.execute(
@@ -165,10 +164,7 @@ class DuckDBWarehouse:
                 connection.execute(f"ATTACH '{file}' AS {quote(name)}")
         except duckdb.IOException as e:
             connection.close()
-            raise Unavailable(
-                "The warehouse's files are in use by another process.",
-                hint="Only one server can own them: stop the other one.",
-            ) from e
+            raise not_opened(e) from e
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -249,6 +245,7 @@ def _list(cursor: duckdb.DuckDBPyConnection, namespace: Namespace | None) -> lis
 
 def _kind(sql: str) -> str:
     """The kind of the one statement of ``sql``."""
+    sql.encode()  # DuckDB takes half of a surrogate pair for a wrong argument
     statements = duckdb.extract_statements(sql)
     if len(statements) != 1:
         raise InvalidValue(

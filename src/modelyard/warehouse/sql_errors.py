@@ -15,6 +15,7 @@ from modelyard.errors import (
     NotFound,
     StorageFull,
     TooLarge,
+    Unavailable,
 )
 from modelyard.names import Namespace
 
@@ -54,6 +55,19 @@ def translated(
     if isinstance(e, duckdb.IOException | duckdb.InternalException | duckdb.FatalException):
         return Internal("The warehouse could not do this.")
     return InvalidValue(_sentence(text))
+
+
+def not_opened(e: duckdb.IOException) -> ModelyardError:
+    """The error for a warehouse whose files cannot be opened."""
+    text = str(e)
+    if "No space left" in text:
+        return StorageFull("There is no room left for the warehouse's files.")
+    if "lock" in text:
+        return Unavailable(
+            "The warehouse's files are in use by another process.",
+            hint="Only one server can own them: stop the other one.",
+        )
+    return Internal("The warehouse's files cannot be opened.")
 
 
 def _sentence(text: str) -> str:

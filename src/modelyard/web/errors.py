@@ -19,27 +19,16 @@ from modelyard.errors import (
     MalformedRequest,
     ModelyardError,
     NotFound,
-    Overloaded,
-    TooLarge,
-    Unavailable,
 )
-from modelyard.http_status import status_of
+from modelyard.http_status import headers_of, status_of
 
 
 def error_response(
     error: ModelyardError, request_id: str | None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer an error becomes."""
-    status = status_of(error)
-    headers = {"cache-control": "no-store", **(headers or {})}
-    if status == 401:
-        headers["www-authenticate"] = "Bearer"
-    if isinstance(error, Overloaded | Unavailable):
-        headers["retry-after"] = "1"
-    if isinstance(error, TooLarge):
-        # The rest of the body is not read, so the connection cannot be used again.
-        headers["connection"] = "close"
-    return JSONResponse(error.envelope(request_id), status, headers)
+    headers = {**(headers or {}), **headers_of(error)}
+    return JSONResponse(error.envelope(request_id), status_of(error), headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -47,6 +36,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ModelyardError, _on_modelyard_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(UnicodeEncodeError, _on_broken_text)
 
 
 def _request_id(request: Request) -> str | None:
@@ -65,6 +55,13 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     return error_response(
         InvalidValue(f"The request cannot be used: {what}.", details=details), _request_id(request)
     )
+
+
+async def _on_broken_text(request: Request, error: Exception) -> Response:
+    """JSON can write half of a surrogate pair, and nothing can store it."""
+    assert isinstance(error, UnicodeEncodeError)
+    broken = InvalidValue("A text of the request holds half of a surrogate pair, which is no text.")
+    return error_response(broken, _request_id(request))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

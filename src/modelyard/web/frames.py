@@ -10,16 +10,10 @@ from starlette.responses import Response
 from modelyard.access.body import read_body
 from modelyard.access.routes import account_of
 from modelyard.json_rows import Limits, decode_untyped, encode_records
+from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
-from modelyard.scoring.frames import (
-    JSON,
-    RDS,
-    answer_type,
-    media_type,
-    read_arrow,
-    write_arrow,
-)
+from modelyard.scoring.frames import JSON, RDS, answer_type, media_type
 
 
 async def read_rows(request: Request) -> pa.Table:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-import uuid
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from modelyard.access.request_id import request_id_of
 from modelyard.errors import Internal
 from modelyard.web.errors import error_response
 
 log = logging.getLogger("modelyard.web")
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Requests:
@@ -29,8 +26,7 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Request(scope).headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request_id_of(Request(scope).headers.get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         began, status = time.monotonic(), 0
 

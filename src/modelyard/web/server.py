@@ -13,7 +13,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -71,7 +70,7 @@ def _serve(
         url=_url(sock),
         token=_owners_token(account, settings.home / "token"),
         pid=os.getpid(),
-        started_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        started_at=account.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         version=modelyard.__version__,
     )
     config = uvicorn.Config(

@@ -25,23 +25,8 @@ Reader = Annotated[Actor, Depends(may("table.read"))]
 Writer = Annotated[Actor, Depends(may("table.write"))]
 
 
-def namespace_of(account: Account, database: object, schema: object) -> Namespace:
-    """The namespace a request names; what it leaves out is the account's default."""
-    settings = account.settings
-    return Namespace(
-        _text("database", database) or settings.default_database,
-        _text("schema", schema) or settings.default_schema,
-    )
-
-
-def _text(name: str, value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise InvalidValue(f"{name} is a text, not {value!r}.")
-    return value
-
-
 def _place(request: Request, database: str | None = None, schema: str | None = None) -> Namespace:
-    return namespace_of(account_of(request), database, schema)
+    return account_of(request).namespace(database, schema)
 
 
 Place = Annotated[Namespace, Depends(_place)]
@@ -62,11 +47,18 @@ async def sql(request: Request, actor: Reader) -> Response:
     if not isinstance(statement, str):
         raise InvalidValue("sql is the text of one statement.")
     account = account_of(request)
-    place = namespace_of(account, raw.get("database"), raw.get("schema"))
+    place = account.namespace(_text(raw, "database"), _text(raw, "schema"))
     found = await run_in_threadpool(_run, account, actor, statement, place)
     if isinstance(found, pa.Table):
         return await rows_response(request, found)
     return JSONResponse({"rows_affected": found})
+
+
+def _text(raw: dict[str, Any], name: str) -> str | None:
+    value = raw.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidValue(f"{name} is a text, not {value!r}.")
+    return value
 
 
 def _run(account: Account, actor: Actor, sql: str, place: Namespace) -> pa.Table | int:
@@ -79,12 +71,10 @@ def _run(account: Account, actor: Actor, sql: str, place: Namespace) -> pa.Table
 
 
 @router.get("/tables", dependencies=[Depends(may("table.read"))])
-def tables(
-    request: Request, database: str | None = None, schema: str | None = None
-) -> JSONResponse:
+def tables(request: Request, place: Place) -> JSONResponse:
     """Tables and views of a database and schema."""
     account = account_of(request)
-    found = account.warehouse.tables(namespace_of(account, database, schema))
+    found = account.warehouse.tables(place)
     return JSONResponse({"tables": [t.to_dict() for t in found]})
 
 

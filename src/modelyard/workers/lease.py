@@ -161,7 +161,7 @@ class Worker:
             self.end()
             raise ModelTimeout(
                 f"The model did not answer within {deadline_s:.3g} s; its process was ended.",
-                hint="Send fewer rows, or give the service a longer deadline.",
+                hint="Send fewer rows, or raise predict_deadline_s (deadline_s of a service).",
             ) from None
         except (EOFError, OSError):
             raise WorkerCrashed(

@@ -34,3 +34,12 @@ test_that("names and empty objects survive", {
     "{\"a\":null,\"b\":[],\"c\":{},\"d\":[\"x\"]}"
   ))
 })
+
+test_that("days and times that no text can hold are refused, not cut", {
+  day <- data.frame(at = as.Date("2024-01-01") + c(0, 0.5))
+  fine <- data.frame(at = as.POSIXct(0.123456789123, origin = "1970-01-01", tz = "UTC"))
+  expect_error(split_body(day), "row 2", class = "modelyard_invalid_value")
+  expect_error(split_body(fine), class = "modelyard_invalid_value")
+  odd <- as.POSIXct(c(NA, 1711324800.123456), origin = "1970-01-01")
+  expect_no_error(split_body(data.frame(at = odd)))
+})

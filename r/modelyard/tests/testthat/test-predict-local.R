@@ -72,6 +72,29 @@ test_that("forecasts take as many steps as there are rows", {
   expect_identical(scores$point_forecast, as.numeric(forecast::forecast(fit, h = 3)$mean))
 })
 
+test_that("a contract without levels or a zone takes those the model was trained with", {
+  rows <- data.frame(
+    y = c(1, 3, 2, 5, 4, 6), f = factor(c("b", "a", "c"), levels = c("c", "b", "a")),
+    at = as.POSIXct("2024-07-01 22:00:00", tz = "Asia/Kolkata") + 3600 * 0:5
+  )
+  fit <- lm(y ~ as.integer(f) + as.POSIXlt(at)$hour, rows)
+  scores <- sfr_predict_local(fit, rows, input_cols = list(f = "string", at = "timestamp"))
+  expect_identical(scores$prediction, unname(predict(fit, rows)))
+})
+
+test_that("one row of class probabilities is one row", {
+  fit <- MASS::polr(factor(gear) ~ wt, mtcars)
+  all <- sfr_predict_local(fit, mtcars, predict_args = list(type = "probs"))
+  one <- sfr_predict_local(fit, mtcars[1, ], predict_args = list(type = "probs"))
+  expect_identical(one, all[1, ])
+})
+
+test_that("the variables of offset = are columns the rows must have", {
+  fit <- lm(mpg ~ wt, mtcars, offset = hp / 100)
+  expect_setequal(names(sample_frame(fit)), c("wt", "hp"))
+  expect_error(sfr_predict_local(fit, mtcars["wt"]), class = "modelyard_missing_column")
+})
+
 test_that("contract.R is the file the workers run", {
   worker <- testthat::test_path("../../../../src/modelyard/runtime/r/contract.R")
   own <- testthat::test_path("../../R/contract.R")

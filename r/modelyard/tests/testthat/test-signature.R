@@ -38,3 +38,14 @@ test_that("predictions are described from a vector, too", {
 test_that("something that is no data frame is refused", {
   expect_error(sfr_input_cols(1:3), class = "modelyard_invalid_value")
 })
+
+test_that("times are described in the zone R shows them in, the session's when they have none", {
+  at <- as.POSIXct("2024-07-01 22:00:00", tz = "Asia/Kolkata")
+  expect_identical(attr(sfr_input_cols(data.frame(at = at))$at, "tz"), "Asia/Kolkata")
+  withr::with_timezone("America/New_York", {
+    here <- data.frame(at = as.POSIXct("2024-07-01 22:00:00"))
+    expect_identical(attr(sfr_input_cols(here)$at, "tz"), "America/New_York")
+  })
+  declared <- with_levels_of(contract_columns(list(at = "timestamp")), data.frame(at = at))
+  expect_identical(declared$at$tz, "Asia/Kolkata")
+})

@@ -1,7 +1,7 @@
 """Columns between Arrow and R, typed, by copying whole buffers.
 
-Only a worker process imports this. NA in R is null in Arrow and NaN stays NaN. Nothing here checks a contract: rows
-come in checked, and what comes out is checked by the process that asked.
+Only a worker process imports this. NA in R is null in Arrow and NaN stays NaN. Nothing here
+checks a contract: rows come in checked, and what comes out is checked by the process that asked.
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ serve_inspect <- function(n) {
     class = class(served$model),
     levels = factor_levels(served$model),
     frame = sample_frame(served$model, n),
-    link_scale = is_link_scale(served$model, served$predict),
-    function_like = is.function(served$model)
+    predictors = if (is.null(served$predict$body)) predictors(served$model) else character(),
+    link_scale = is_link_scale(served$model, served$predict)
   ), "model_error")
 }
 

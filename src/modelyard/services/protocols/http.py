@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -22,15 +20,16 @@ from starlette.types import Receive, Scope, Send
 
 from modelyard.access.bearer import read_authorization
 from modelyard.access.body import read_body
+from modelyard.access.request_id import request_id_of
 from modelyard.errors import (
     Internal,
     MalformedRequest,
     ModelyardError,
     NotFound,
     Overloaded,
-    TooLarge,
     Unavailable,
 )
+from modelyard.http_status import headers_of, status_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
 
 log = logging.getLogger("modelyard.services")
@@ -39,7 +38,6 @@ T = TypeVar("T")
 _OPEN = frozenset({"/livez", "/readyz"})
 _OPEN_METHODS = ("GET", "HEAD")
 _ROUTES = {"/": _OPEN_METHODS, **dict.fromkeys(_OPEN, _OPEN_METHODS), "/predict": ("POST",)}
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no", ""})
 
@@ -88,12 +86,10 @@ class App:
         self,
         backend: Backend,
         limits: Limits,
-        status_of: Callable[[ModelyardError], int],
         threads: Executor,
     ) -> None:
         self._backend = backend
         self._limits = limits
-        self._status_of = status_of
         self._threads = threads
         self._running = asyncio.Semaphore(limits.running)
         self._waiting = 0
@@ -103,8 +99,7 @@ class App:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        given = request.headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request_id_of(request.headers.get("x-request-id"))
         try:
             response = await self._respond(request, request_id)
         except ClientDisconnect:
@@ -112,11 +107,11 @@ class App:
             return
         except ModelyardError as e:
             log.info("request %s: %s: %s", request_id, e.code, e.message)
-            response = self._error(e, request_id)
+            response = _error(e, request_id)
         except Exception:
             log.exception("request %s failed", request_id)
             hint = "The service's log has the cause under this request id."
-            response = self._error(Internal("Something went wrong here.", hint=hint), request_id)
+            response = _error(Internal("Something went wrong here.", hint=hint), request_id)
         response.headers["x-request-id"] = request_id
         await response(scope, receive, send)
 
@@ -175,21 +170,9 @@ class App:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _error(
-        self,
-        error: ModelyardError,
-        request_id: str,
-    ) -> Response:
-        headers = {"cache-control": "no-store"}
-        status = self._status_of(error)
-        if isinstance(error, Overloaded | Unavailable):
-            headers["retry-after"] = "1"
-        if isinstance(error, TooLarge):
-            # The rest of the body is not read, so the connection cannot be used again.
-            headers["connection"] = "close"
-        if status == 401:
-            headers["www-authenticate"] = "Bearer"
-        return JSONResponse(error.envelope(request_id), status, headers)
+
+def _error(error: ModelyardError, request_id: str) -> Response:
+    return JSONResponse(error.envelope(request_id), status_of(error), headers_of(error))
 
 
 def _flag(text: str) -> bool:
