@@ -31,6 +31,10 @@ emit <- function(case, system, value) {
   cat(jsonlite::toJSON(list(case = case, system = system, seconds = value), auto_unbox = TRUE), "\n")
 }
 
+label <- function(n) {
+  paste(format(n, big.mark = ",", scientific = FALSE), if (n == 1) "row" else "rows")
+}
+
 set.seed(1)
 for (n in c(1, 100, 1e4, 1e6)) {
   calls <- if (n <= 100) 50 else if (n <= 1e4) 10 else 1
@@ -45,7 +49,7 @@ for (n in c(1, 100, 1e4, 1e6)) {
       if (!same) stop("the predictions differ at ", n, " rows")
       next
     }
-    emit(paste(format(n, big.mark = ",", scientific = FALSE), "rows"), "R predict()", own)
-    emit(paste(format(n, big.mark = ",", scientific = FALSE), "rows"), "sfr_predict()", ours)
+    emit(label(n), "R predict()", own)
+    emit(label(n), "sfr_predict()", ours)
   }
 }

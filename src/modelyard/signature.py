@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ from modelyard.errors import Detail, InvalidSignature
 
 ColumnType = Literal["double", "integer", "string", "boolean", "factor", "date", "timestamp"]
 Rows = Literal["same", "free"]
+Unknown = Literal["refuse", "as_na"]
 
 SYNONYMS: Mapping[str, ColumnType] = {
     "double": "double",
@@ -56,6 +57,7 @@ class Column:
 
     ``levels`` are the values a factor, or a string column of a model that knows its values, may
     take, in R's order. ``tz`` is the time zone a timestamp's text is read in when it names none.
+    ``unknown`` says what a value outside the levels is: refused, or missing (``as_na``).
     """
 
     name: str
@@ -64,6 +66,7 @@ class Column:
     levels: tuple[str, ...] | None = None
     ordered: bool = False
     tz: str = "UTC"
+    unknown: Unknown = "refuse"
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -97,6 +100,8 @@ class Column:
             out["ordered"] = True
         if self.type == "timestamp":
             out["tz"] = self.tz
+        if self.unknown != "refuse":
+            out["unknown"] = self.unknown
         return out
 
     @classmethod
@@ -122,6 +127,11 @@ class Column:
         tz = raw.get("tz", "UTC")
         if not isinstance(tz, str):
             raise InvalidSignature(f"The tz of column {name!r} is a time zone's name, not {tz!r}.")
+        unknown = raw.get("unknown", "refuse")
+        if unknown not in get_args(Unknown):
+            raise InvalidSignature(
+                f"The unknown of column {name!r} is 'refuse' or 'as_na', not {unknown!r}."
+            )
         return cls(
             name,
             kind,
@@ -129,6 +139,7 @@ class Column:
             levels=_levels(name, kind, raw.get("levels")),
             ordered=raw.get("ordered", False) is True,
             tz=tz or "UTC",
+            unknown=cast(Unknown, unknown),
         )
 
 

@@ -1,6 +1,7 @@
 """The commands, against a real server: tables for people, JSON for machines, one clear error."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_the_account_is_shown(read, mpg):
         (["describe", "NO SUCH"], "cannot name a model"),
         (["log", "nosuch.rds", "--name", "M"], "nosuch.rds"),
         (["log", "cars.csv", "--name", "M", "--metric", "rmse"], "name=value"),
-        (["log", "cars.csv", "--name", "M"], "Error: "),
+        (["log", "cars.csv", "--name", "M"], "cars.csv is not an .rds file"),
         (["predict", "MPG", "nosuch.csv"], "nosuch.csv"),
         (["predict", "MPG", "cars.csv", "-o", "out.xlsx"], "out.xlsx"),
         (["predict", "MPG", "broken.json"], "broken.json"),
@@ -204,7 +205,39 @@ def test_rows_that_do_not_fit_are_told_with_column_and_row(run, mpg, tmp_path):
     (tmp_path / "bad.csv").write_text("wt,hp,cyl\n2.62,110,6\n2.62,110,many\n")
     status, _, err = run("predict", mpg, tmp_path / "bad.csv")
     assert status == 1
-    assert "column 'cyl'" in err
+    assert err.count("column cyl, row 1") == 1
+    assert err.count("column cyl, row 2") == 1
+
+
+def test_a_place_without_models_names_those_that_have_some(run, mpg):
+    status, out, _ = run("--schema", "EMPTY", "models")
+    assert status == 0
+    assert out.startswith("There are no models in MODELYARD.EMPTY.\n")
+    assert "MODELYARD.PUBLIC has 1: use --database MODELYARD --schema PUBLIC" in out
+
+
+def test_events_are_read_at_eighty_columns(run, mpg, monkeypatch):
+    monkeypatch.setattr("modelyard.cli.output.out._width", 80)
+    status, out, _ = run("events")
+    lines = out.splitlines()
+    assert status == 0
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["time", "who", "what", "subject", "detail"]
+    logged = next(line for line in lines if "VersionLogged" in line and "MPG/V1" in line)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +owner +VersionLogged +MPG/V1 ", logged)
+    assert not re.search(r"[0-9a-f]{13}", out)
+
+
+def test_a_description_has_no_empty_fields(run, mpg):
+    out = run("describe", mpg)[1]
+    assert re.search(r"^created at +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d *$", out, re.MULTILINE)
+    assert re.search(r"^predicts with +predict\(\) *$", out, re.MULTILINE)
+    assert not re.search(r"^(comment|tags|attaches|arguments)\b", out, re.MULTILINE)
+
+
+def test_one_row_is_no_rows(run, mpg, tmp_path):
+    (tmp_path / "one.csv").write_text("wt,hp,cyl\n2.62,110,6\n")
+    assert run("predict", mpg, "one.csv", "-o", "out.csv")[1].startswith("Scored 1 row with V1")
 
 
 def test_nothing_is_deleted_without_a_yes(run, read, mpg, monkeypatch):

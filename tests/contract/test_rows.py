@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.contract import check_inputs
-from modelyard.errors import Invalid, TooLarge, all_errors
+from modelyard.errors import Invalid, NullNotAllowed, TooLarge, all_errors
 from modelyard.signature import Column
 
 WT, CYL = Column("wt", "double"), Column("cyl", "integer")
@@ -255,6 +256,16 @@ def test_an_unseen_level_is_named_and_cut() -> None:
     )
 
 
+def test_the_levels_there_are_are_told_once_and_at_most_ten() -> None:
+    error = refused(["x", "y"], Column("f", "factor", levels=("a", "b")), "unknown_level")
+    assert [d.reason for d in error.details] == [
+        "'x' is not a level the model knows: 'a', 'b'",
+        "'y' is not a level the model knows",
+    ]
+    many = Column("f", "factor", levels=tuple("abcdefghijkl"))
+    assert refused(["x"], many, "unknown_level").message.endswith("'j', ….")
+
+
 def test_a_string_column_with_levels_takes_only_these() -> None:
     column = Column("s", "string", levels=("a", "b"))
     assert checked(["b", None], column) == ["b", None]
@@ -339,3 +350,13 @@ def test_integers_become_exactly_that_double_or_are_refused(values: list[int | N
     except Invalid as e:
         assert e.code == "precision_loss"
         assert any(v is not None and abs(v) > 2**53 for v in values)
+
+
+@pytest.mark.parametrize("kind", ["factor", "string"])
+def test_an_unknown_level_is_missing_where_the_author_says_so(kind):
+    column = Column("f", kind, levels=("a", "b"), unknown="as_na")
+    rows = pa.table({"f": ["b", "zzz", None, "a"]})
+    assert check_inputs(rows, [column]).table["f"].to_pylist() == ["b", None, None, "a"]
+    assert Column.from_dict(column.to_dict()) == column
+    with pytest.raises(NullNotAllowed, match="row 2"):
+        check_inputs(rows, [replace(column, nullable=False)])

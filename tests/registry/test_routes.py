@@ -269,3 +269,17 @@ def test_nobody_without_a_token_and_no_reader_writes(app, account, method, path,
         assert answer.status_code in (200, 404)
     else:
         assert_error(answer, 403, "forbidden")
+
+
+def test_models_are_listed_by_schema_by_database_or_all(client):
+    post_log(client)
+    post_log(client, "ml_db.other.costs")
+    post_log(client, "lab.models.mpg")
+
+    def listed(**where):
+        found = client.get(MODELS, params=where).json()["models"]
+        return [f"{m['database']}.{m['schema']}.{m['name']}".upper() for m in found]
+
+    assert listed() == ["LAB.MODELS.MPG", "ML_DB.MODELS.MPG", "ML_DB.OTHER.COSTS"]
+    assert listed(database="ml_db") == ["ML_DB.MODELS.MPG", "ML_DB.OTHER.COSTS"]
+    assert listed(**NS) == ["ML_DB.MODELS.MPG"]

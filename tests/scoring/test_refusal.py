@@ -2,11 +2,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from modelyard.errors import Detail, Invalid, MissingColumn, TypeMismatch
+from modelyard.errors import (
+    Detail,
+    Invalid,
+    MissingColumn,
+    ModelError,
+    TypeMismatch,
+    UnexpectedColumn,
+)
 from modelyard.names import Namespace, Qualified
 from modelyard.registry.types import ModelVersion
 from modelyard.runtime.manifest import Checks, Environment, Manifest, PredictSpec
-from modelyard.scoring.refusal import explain
+from modelyard.scoring.refusal import explain, named
 from modelyard.signature import Signature, columns
 
 MODEL = Qualified(Namespace("ML_DB", "MODELS"), "MTCARS_MPG")
@@ -58,3 +65,14 @@ def test_a_hint_that_was_there_stays() -> None:
 def test_another_version_is_no_way_out_of_a_wrong_type() -> None:
     wrong = TypeMismatch("disp is text.", details=[Detail("text", "disp", 1)])
     assert explained(wrong, V1).hint is None
+
+
+def test_a_column_too_many_is_not_named_in_a_hint_too() -> None:
+    error = UnexpectedColumn("column x: not in the signature.", hint="Columns not used: x.")
+    assert explained(error).hint is None
+
+
+def test_what_a_model_did_names_the_version() -> None:
+    told = named(ModelError("object 'k' not found", hint="Look."), V2)
+    assert (type(told), told.hint) == (ModelError, "Look.")
+    assert told.message == "MTCARS_MPG V2: object 'k' not found"

@@ -126,3 +126,17 @@ def test_files_that_cannot_be_opened_for_want_of_room_are_not_said_to_be_in_use(
     assert not_opened(full).code == "storage_full"
     assert not_opened(taken).code == "unavailable"
     assert "/x" not in not_opened(full).message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT current_setting('secret_directory')",
+        "SELECT path FROM duckdb_databases()",
+        'SELECT * FROM "DUCKDB_SETTINGS"()',
+        "SELECT * FROM pragma_database_list",
+    ],
+)
+def test_sql_shows_no_path(warehouse, sql):
+    with pytest.raises(InvalidValue, match="no file"):
+        warehouse.run(sql, HERE)

@@ -39,6 +39,7 @@ sfr_benchmark_rest <- function(endpoint, new_data, n = 10L, token = NULL, conn =
 time_calls <- function(n, verbose, fn, call = caller_env()) {
   n <- check_count(n, call = call)
   if (n < 1) abort_code("invalid_value", "{.arg n} must be at least 1.", call = call)
+  verbose <- check_flag(verbose, call = call)
   last <- NULL
   timings <- vapply(seq_len(n), function(i) {
     started <- proc.time()[["elapsed"]]
@@ -50,7 +51,7 @@ time_calls <- function(n, verbose, fn, call = caller_env()) {
     min_sec = min(timings), max_sec = max(timings), total_sec = sum(timings), n = as.integer(n),
     last_result = last
   )
-  if (isTRUE(verbose)) {
+  if (verbose) {
     ms <- round(c(found$median_sec, found$max_sec) * 1000, 1)
     say("{n} call{?s}: median {ms[1]} ms, longest {ms[2]} ms.")
   }

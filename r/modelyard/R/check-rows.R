@@ -123,8 +123,11 @@ as_text_column <- function(x, judge) {
   }
   known <- as.character(unlist(known))
   codes <- match(x, known)
-  refuse_rows(judge, "unknown_level", which(is.na(codes) & !is.na(x)), \(row) {
-    paste0("'", x[row], "' is not a level the model knows")
+  if (identical(judge$column$unknown, "as_na")) x[is.na(codes)] <- NA_character_
+  wrong <- which(is.na(codes) & !is.na(x))
+  refuse_rows(judge, "unknown_level", wrong, \(row) {
+    reason <- paste0("'", x[row], "' is not a level the model knows")
+    if (row == wrong[1]) paste0(reason, known_levels_text(known)) else reason
   })
   if (is_factor) factor_column(codes, known, isTRUE(judge$column$ordered)) else x
 }
@@ -159,6 +162,14 @@ date_text <- function(x, judge) {
   if (is.factor(x)) x <- as.character(x)
   if (!is.character(x)) refuse_type(x, judge)
   as.vector(x)
+}
+
+# What is said of the levels there are, once a column.
+known_levels_text <- function(known, most = 10L) {
+  told <- paste0("'", utils::head(known, most), "'", recycle0 = TRUE)
+  if (length(known) > 0) {
+    paste0(": ", paste(told, collapse = ", "), if (length(known) > most) ", \u2026")
+  }
 }
 
 is_plain_number <- function(x) {

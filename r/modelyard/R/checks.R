@@ -35,6 +35,15 @@ check_count <- function(x, arg = caller_arg(x), call = caller_env(), null = FALS
   as.numeric(x)
 }
 
+check_number <- function(x, arg = caller_arg(x), call = caller_env()) {
+  if (!isTRUE(is.numeric(x) && is.finite(x) && x >= 0)) {
+    abort_code("invalid_value", "{.arg {arg}} must be one number that is not negative.",
+      call = call
+    )
+  }
+  as.numeric(x)
+}
+
 check_frame <- function(x, arg = caller_arg(x), call = caller_env()) {
   if (!is.data.frame(x)) {
     abort_code(

@@ -27,7 +27,11 @@ as_object <- function(x) {
 # The values of a column, each as JSON text; missing ones are null.
 json_values <- function(x) {
   if (inherits(x, "AsIs")) x <- unclass(x)
-  if (inherits(x, "Date")) x <- format(structure(as.numeric(x), class = "Date"), "%Y-%m-%d")
+  if (inherits(x, "modelyard_doubles")) {
+    text <- json_numbers(unclass(x))
+    return(sub("^(-?[0-9]+)$", "\\1.0", text))
+  }
+  if (inherits(x, "Date")) x <- format_dates(x)
   if (inherits(x, "POSIXt")) x <- format_times(x)
   if (is.factor(x)) x <- as.character(x)
   text <- if (is.character(x)) {
@@ -41,6 +45,11 @@ json_values <- function(x) {
   }
   text[if (is.double(x)) is.na(x) & !is.nan(x) else is.na(x)] <- "null"
   text
+}
+
+# Arguments for predict(): a double stays one in the worker's R, where an integer may overflow.
+keep_doubles <- function(args) {
+  lapply(args, \(x) if (is.double(x)) structure(x, class = "modelyard_doubles") else x)
 }
 
 json_strings <- function(x) {

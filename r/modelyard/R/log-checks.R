@@ -55,7 +55,7 @@ check_comment <- function(comment, call = caller_env()) {
 
 tasks <- c(
   "TABULAR_REGRESSION", "TABULAR_BINARY_CLASSIFICATION", "TABULAR_MULTI_CLASSIFICATION",
-  "TABULAR_RANKING"
+  "TABULAR_RANKING", "UNKNOWN"
 )
 
 check_task <- function(task, call = caller_env()) {
@@ -63,7 +63,13 @@ check_task <- function(task, call = caller_env()) {
   if (is.null(task)) {
     return(NULL)
   }
-  if (toupper(task) %in% tasks) toupper(task) else "UNKNOWN"
+  if (!toupper(task) %in% tasks) {
+    abort_code("invalid_value", c(
+      "There is no task {.val {task}}.",
+      i = "{.arg task} is {.or {.val {tasks}}}."
+    ), call = call)
+  }
+  toupper(task)
 }
 
 choose_channel <- function(reg, conda_channel, call = caller_env()) {

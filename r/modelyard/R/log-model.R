@@ -25,6 +25,8 @@
 #' @param training_dataset The data frame the model was trained on, from a dataset.
 #' @param task One of `TABULAR_REGRESSION`, `TABULAR_BINARY_CLASSIFICATION`,
 #'   `TABULAR_MULTI_CLASSIFICATION` and `TABULAR_RANKING`.
+#' @param unknown_levels Named texts, `"as_na"` or `"refuse"`: what a value outside the levels of an
+#'   input column is. Refused by default; with `"as_na"` it counts as missing.
 #' @param nullable Named logicals: whether input columns may be missing, where the answer the
 #'   server finds by trying is not wanted, such as `c(hp = FALSE)`.
 #' @param ... Not used: other arguments are named in a message and ignored.
@@ -50,7 +52,8 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
                           metrics = NULL, sample_input = NULL, training_dataset = NULL,
                           pin_versions = TRUE, task = NULL, user_files = NULL,
                           code_paths = NULL, resource_constraint = NULL, python_version = NULL,
-                          predict_args = list(), nullable = NULL, rows = c("same", "free"),
+                          predict_args = list(), nullable = NULL, unknown_levels = NULL,
+                          rows = c("same", "free"),
                           ...) {
   at <- context(reg)
   check_log_name(model_name)
@@ -66,14 +69,14 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   say_captured(model)
 
   samples <- choose_samples(model, given, sample_input, training_dataset)
-  inputs <- complete_inputs(given, samples, model)
+  inputs <- with_unknown(complete_inputs(given, samples, model), unknown_levels)
   samples <- score_samples(model, spec, samples, inputs)
   request <- list(
     version_name = check_string(version_name, null = TRUE),
     files = upload_files(at$conn, model, spec$body, samples),
     inputs = wire_contract(inputs), outputs = wire_contract(outputs), rows = rows,
     nullable = as_object(check_nullable(nullable)),
-    predict = list(fn = spec$fn, packages = I(spec$packages), args = as_object(spec$args)),
+    predict = list(fn = spec$fn, packages = I(spec$packages), args = as_object(keep_doubles(spec$args))),
     sample_origin = samples$origin, comment = check_comment(comment),
     metrics = as_object(check_metrics(metrics)), tags = as_object(NULL), task = check_task(task),
     options = as_object(compact(list(

@@ -64,7 +64,9 @@ sfr_model_info <- function(conn, model_name = NULL, database = NULL) {
   if (is.null(model_name)) {
     return(frame)
   }
-  frame[tolower(frame$name) == tolower(check_string(model_name)), , drop = FALSE]
+  found <- frame[tolower(frame$name) == tolower(check_string(model_name)), , drop = FALSE]
+  row.names(found) <- NULL
+  found
 }
 
 #' @rdname models

@@ -85,7 +85,8 @@ run_predict <- function(model, rows, spec, call = caller_env()) {
     predict_frame(model, rows, spec),
     modelyard_error = function(e) {
       code <- sub("^modelyard_", "", class(e)[1])
-      abort_text(code, conditionMessage(e), call = call)
+      # Its own message: conditionMessage() would add its parent's, which says the same.
+      abort_text(code, e$message, call = call)
     }
   )
 }

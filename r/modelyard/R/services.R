@@ -122,15 +122,30 @@ services_frame <- function(services) {
 sfr_undeploy_model <- function(reg, model_name, version_name, service_name) {
   ref <- model_ref(model_name, version_name)
   service <- get_service(reg, check_string(service_name))
-  if (tolower(sub("^.*\\.", "", ref$model)) != tolower(service$model)) {
+  if (!serves(reg, service, ref)) {
+    asked <- paste(c(ref$model, ref$version), collapse = " ")
     abort_code("not_found", c(
-      "{.val {ref$model}} has no service {.val {service_name}}.",
+      "{.val {asked}} has no service {.val {service_name}}.",
       i = "That service serves {service$model} {service$version}."
     ))
   }
   api_service(reg, "DELETE", service_name)
   say("Removed the service {service_name}.")
   invisible(TRUE)
+}
+
+# Whether a service serves this model and version. An alias means the version it points at, or did
+# when the service was deployed under it.
+serves <- function(reg, service, ref, call = caller_env()) {
+  same <- function(x, y) identical(tolower(x), tolower(y))
+  if (!same(sub("^.*\\.", "", ref$model), service$model)) {
+    return(FALSE)
+  }
+  given <- sub("^@", "", tolower(ref$version))
+  if (is.null(ref$version) || given %in% tolower(c(service$version, service$alias))) {
+    return(TRUE)
+  }
+  same(read_json(api_version(reg, "GET", ref, call = call), call)$version, service$version)
 }
 
 #' @rdname services
@@ -157,10 +172,11 @@ plain_status <- function(status) {
 #' @export
 sfr_wait_for_service <- function(reg, service_name, timeout_min = 10, poll_sec = 15,
                                  verbose = TRUE) {
-  service <- wait_until_ready(
-    reg, check_string(service_name), timeout_min * 60, min(poll_sec, 1)
-  )
-  if (isTRUE(verbose)) say("{service_name} is ready at {.url {service$url}}.")
+  timeout_s <- check_number(timeout_min) * 60
+  poll_s <- min(check_number(poll_sec), 1)
+  verbose <- check_flag(verbose)
+  service <- wait_until_ready(reg, check_string(service_name), timeout_s, poll_s)
+  if (verbose) say("{service_name} is ready at {.url {service$url}}.")
   invisible(TRUE)
 }
 

@@ -31,6 +31,13 @@ describe_columns <- function(data, exclude, call = caller_env()) {
   check_frame(data, "data", call = call)
   exclude <- check_texts(exclude, call = call)
   kept <- data[!tolower(names(data)) %in% tolower(exclude)]
+  spans <- names(kept)[vapply(kept, inherits, NA, "difftime")]
+  if (length(spans) > 0) {
+    abort_code("invalid_signature", c(
+      "{.arg data} has time differences in {.field {spans}}, which no type of a contract holds.",
+      i = "Make them numbers first, as {.code as.numeric(x, units = \"hours\")} does."
+    ), call = call)
+  }
   lapply(as.list(kept), describe_column)
 }
 
@@ -46,9 +53,6 @@ describe_column <- function(x) {
   if (inherits(x, "POSIXt")) {
     zone <- zone_of(x)
     return(if (zone == "UTC") "timestamp" else structure("timestamp", tz = zone))
-  }
-  if (inherits(x, "difftime")) {
-    return("string")
   }
   switch(typeof(x),
     logical = "boolean",

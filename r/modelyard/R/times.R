@@ -45,6 +45,15 @@ format_times <- function(x) {
   whole <- whole + (nanos >= 1e9)
   nanos <- ifelse(nanos >= 1e9, 0, nanos)
   fraction <- ifelse(nanos > 0, sub("0+$", "", sprintf(".%09.0f", nanos)), "")
-  text <- format(as.POSIXct(whole, origin = "1970-01-01", tz = "UTC"), "%Y-%m-%dT%H:%M:%S")
+  time <- as.POSIXct(whole, origin = "1970-01-01", tz = "UTC")
+  text <- paste0(four_digits(time), format(time, "-%m-%dT%H:%M:%S"))
   ifelse(is.na(seconds), NA_character_, paste0(text, fraction, "Z"))
 }
+
+format_dates <- function(x) {
+  x <- structure(as.numeric(x), class = "Date")
+  ifelse(is.na(x), NA_character_, paste0(four_digits(x), format(x, "-%m-%d")))
+}
+
+# The year as ISO 8601 wants it; %Y pads on some systems only.
+four_digits <- function(x) sprintf("%04d", as.POSIXlt(x, tz = "UTC")$year + 1900L)

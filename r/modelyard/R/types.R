@@ -68,6 +68,26 @@ with_known_levels <- function(columns, known) {
   })
 }
 
+# What the author says a value outside the levels is.
+with_unknown <- function(columns, unknown, call = caller_env()) {
+  names <- vapply(columns %||% list(), `[[`, "", "name")
+  ok <- is.null(unknown) || (rlang::is_named(unknown) && all(names(unknown) %in% names) &&
+    all(vapply(unknown, \(x) identical(x, "as_na") || identical(x, "refuse"), NA)))
+  if (!ok) {
+    abort_code("invalid_value", c(
+      "{.arg unknown_levels} must be \"as_na\" or \"refuse\" by input column.",
+      i = "For example {.code c(region = \"as_na\")}."
+    ), call = call)
+  }
+  if (is.null(unknown)) {
+    return(columns)
+  }
+  lapply(columns, function(column) {
+    if (column$name %in% names(unknown)) column$unknown <- unknown[[column$name]]
+    column
+  })
+}
+
 # The levels, order and time zones of rows, for columns of a contract that lack them.
 with_levels_of <- function(columns, rows) {
   if (is.null(rows)) {

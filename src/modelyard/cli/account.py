@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 import typer
 
-from modelyard.cli.output import Json, done, err, show_rows
+from modelyard.cli.output import (
+    Json,
+    counted,
+    done,
+    err,
+    out,
+    show_json,
+    show_list,
+    show_rows,
+    text,
+)
 from modelyard.cli.session import session_of
 from modelyard.client.http import path
 
 app = typer.Typer()
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SHOWN_DETAIL = 80
 
 
 @app.command()
@@ -28,10 +42,49 @@ def events(
     as_json: Json = False,
 ) -> None:
     """Show what happened, the newest first."""
-    http = session_of(ctx).connection.http
-    found = http.json("GET", path("events"), params={"limit": str(limit)})["events"]
-    columns = ("at", "actor", "kind", "subject", "detail")
-    show_rows(found, columns, as_json=as_json, none="Nothing has happened yet.")
+    connection = session_of(ctx).connection
+    params = {"limit": str(limit)}
+    found = connection.http.json("GET", path("events"), params=params)["events"]
+    if as_json:
+        show_json(found)
+    elif not found:
+        out.print("Nothing has happened yet.")
+    else:
+        here = f"{connection.database}.{connection.schema}."
+        rows = [
+            (e["at"], e["actor"], e["kind"], _short(e["subject"], here), _detail(e["detail"], here))
+            for e in found
+        ]
+        show_list(rows, ("time", "who", "what", "subject", "detail"))
+
+
+def _detail(detail: dict[str, Any], here: str) -> str:
+    """What is not empty of an event's detail, digests last, in few words; --json has it all."""
+    plain = [k for k, v in detail.items() if not isinstance(v, dict) and not _is_digest(v)]
+    order = plain + [k for k in detail if k not in plain]
+    told = text(_short({k: detail[k] for k in order}, here))
+    return told if len(told) <= _SHOWN_DETAIL else told[: _SHOWN_DETAIL - 1] + "…"
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def _short(value: Any, here: str) -> Any:
+    """Digests cut, and names of this database and schema without them.
+
+    >>> _short({"model": "A.B.MPG", "file": "0" * 64, "replaced": False, "tags": {}}, "A.B.")
+    {'model': 'MPG', 'file': '000000000000', 'tags': {}}
+    """
+    match value:
+        case dict():
+            return {k: _short(v, here) for k, v in value.items() if v is not False}
+        case list():
+            return [_short(v, here) for v in value]
+        case str():
+            return value[:12] if _is_digest(value) else value.removeprefix(here)
+        case _:
+            return value
 
 
 @app.command()
@@ -46,5 +99,5 @@ def gc(
     body = {} if grace is None else {"grace_s": grace}
     with err.status("Collecting…"):
         found = session_of(ctx).connection.http.json("POST", path("gc"), body=body)
-    message = f"Removed {found['deleted']:,} files, {found['bytes']:,} bytes."
+    message = f"Removed {counted(found['deleted'], 'file')}, {counted(found['bytes'], 'byte')}."
     done(message, found, as_json=as_json)

@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
 
 from modelyard.cli.output import Json, done, err
-from modelyard.cli.session import number_or_text, pairs, session_of
+from modelyard.cli.session import Ref, number_or_text, pairs, session_of
 
 app = typer.Typer()
 
@@ -21,7 +21,7 @@ Many = list[str] | None
 @app.command()
 def log(
     ctx: typer.Context,
-    model: Annotated[Path, typer.Argument(help="The .rds file of a fitted model.")],
+    model: Annotated[Path, typer.Argument(metavar="FILE", help="The .rds file of a fitted model.")],
     name: Annotated[str, typer.Option("--name", "-n", help="The model's name.")],
     version: Annotated[
         str | None, typer.Option(help="The version's name, V1, V2, … if none.")
@@ -79,8 +79,8 @@ def log(
 @app.command()
 def export(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias.")],
-    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    ref: Ref,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")],
     as_json: Json = False,
 ) -> None:
     """Write everything a version is into a folder, to be imported elsewhere."""

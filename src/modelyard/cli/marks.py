@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from modelyard.cli.output import Json, done, show_rows
-from modelyard.cli.session import number_or_text, session_of
+from modelyard.cli.session import ModelName, Ref, number_or_text, session_of
 
 if TYPE_CHECKING:
     from modelyard.client.model import Model
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 metric = typer.Typer(help="Numbers about a version.", no_args_is_help=True)
 alias = typer.Typer(help="Names that move between versions.", no_args_is_help=True)
 tag = typer.Typer(help="Texts on a model or a version.", no_args_is_help=True)
-
-Ref = Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias.")]
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name.")]
 
 
 @metric.command("set")
@@ -40,7 +37,7 @@ def list_metrics(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
 
 @alias.command("set")
 def set_alias(
-    ctx: typer.Context, model: Name, name: str, version: str, as_json: Json = False
+    ctx: typer.Context, model: ModelName, name: str, version: str, as_json: Json = False
 ) -> None:
     """Point an alias at a version, in one step."""
     session_of(ctx).model(model).set_alias(name, version)
@@ -48,14 +45,14 @@ def set_alias(
 
 
 @alias.command("unset")
-def unset_alias(ctx: typer.Context, model: Name, name: str, as_json: Json = False) -> None:
+def unset_alias(ctx: typer.Context, model: ModelName, name: str, as_json: Json = False) -> None:
     """Remove an alias."""
     session_of(ctx).model(model).unset_alias(name)
     done(f"{model} has no alias {name} any more.", {"removed": name}, as_json=as_json)
 
 
 @alias.command("list")
-def list_aliases(ctx: typer.Context, model: Name, as_json: Json = False) -> None:
+def list_aliases(ctx: typer.Context, model: ModelName, as_json: Json = False) -> None:
     """List the aliases of a model."""
     found = session_of(ctx).model(model).aliases()
     rows = [{"alias": k, "version": v} for k, v in found.items()]

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from typing import Annotated, Any
 
 import typer
 
 from modelyard.cli.output import Json, done, show_fields, show_json, show_rows
-from modelyard.cli.session import session_of
+from modelyard.cli.session import ModelName, Ref, Session, session_of
+from modelyard.client.http import path
 from modelyard.errors import InvalidValue
 
 app = typer.Typer()
 
-Ref = Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias.")]
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name.")]
+_SHOWN_PLACES = 5
 
 
 @app.command()
 def models(ctx: typer.Context, as_json: Json = False) -> None:
     """List the models."""
-    found = [m.to_dict() for m in session_of(ctx).registry.models()]
+    session = session_of(ctx)
+    found = [m.to_dict() for m in session.registry.models()]
     columns = ("name", "default_version", "versions", "aliases", "comment", "owner")
-    show_rows(found, columns, as_json=as_json, none="There are no models here yet.")
+    none = "" if found or as_json else _no_models(session)
+    show_rows(found, columns, as_json=as_json, none=none)
+
+
+def _no_models(session: Session) -> str:
+    """That there are none here, and where there are some."""
+    here = session.registry.location
+    every = session.connection.http.json("GET", path("models"))["models"]
+    places = Counter((m["database"], m["schema"]) for m in every)
+    elsewhere = [
+        f"{database}.{schema} has {count:,}: use --database {database} --schema {schema}"
+        for (database, schema), count in places.most_common(_SHOWN_PLACES)
+    ]
+    return "\n".join([f"There are no models in {here}.", *elsewhere])
 
 
 @app.command()
-def versions(ctx: typer.Context, model: Name, as_json: Json = False) -> None:
+def versions(ctx: typer.Context, model: ModelName, as_json: Json = False) -> None:
     """List the versions of a model."""
     found = [v.to_dict() for v in session_of(ctx).model(model).versions()]
     columns = ("version", "is_default", "aliases", "metrics", "services", "comment", "created_at")
@@ -49,7 +64,7 @@ def describe(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
             "row_independent": checks.get("row_independent"),
             "R": environment.get("r_version"),
             "packages": environment.get("packages"),
-            "predict": found["predict"],
+            **_prediction(found),
         },
         as_json=False,
     )
@@ -58,11 +73,25 @@ def describe(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
         show_rows(rows, ("column", "name", "type", "nullable", "levels"), as_json=False, none="")
 
 
+def _prediction(found: dict[str, Any]) -> dict[str, object]:
+    """How it predicts: with a function of the author's own, or a named one and its arguments."""
+    spec = found["predict"]
+    has_own = any(file["role"] == "body" for file in found["files"])
+    called = "a function of its own (predict_body)" if has_own else f"{spec['fn']}()"
+    return {
+        "predicts with": called,
+        "arguments": None if has_own else spec["args"],
+        "attaches": spec["packages"],
+    }
+
+
 @app.command()
 def default(
     ctx: typer.Context,
-    model: Name,
-    version: Annotated[str | None, typer.Argument(help="Make this the default.")] = None,
+    model: ModelName,
+    version: Annotated[
+        str | None, typer.Argument(metavar="VERSION", help="Make this the default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show, or set, the version that is used when none is named."""

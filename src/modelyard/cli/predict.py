@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from modelyard.cli.output import Json, done, err, out, show_json, show_rows
-from modelyard.cli.session import session_of
+from modelyard.cli.output import Json, done, err, out, rows_of, show_data, show_json
+from modelyard.cli.session import Ref, Rows, session_of
 
 app = typer.Typer()
 
@@ -18,8 +18,8 @@ _SHOWN_ROWS = 50
 @app.command()
 def predict(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(help="MODEL, MODEL/V2 or MODEL@alias.")],
-    rows: Annotated[Path, typer.Argument(help="Rows: .csv, .parquet, .json or .arrow.")],
+    ref: Ref,
+    rows: Rows,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the answer here.")
     ] = None,
@@ -36,21 +36,21 @@ def predict(
         check_ending(output)
     version = session_of(ctx).version(ref)
     given = read_rows(rows, version.signature["inputs"])
-    with err.status(f"Scoring {given.num_rows:,} rows…"):
+    with err.status(f"Scoring {rows_of(given.num_rows)}…"):
         table = version.run(given, service_name=service, strict_input_validation=strict)
     if with_input:
         for i, name in enumerate(given.column_names):
             table = table.add_column(i, name, given.column(i))
     if output is not None:
         write_rows(table, output)
-        message = f"Scored {given.num_rows:,} rows with {version.version_name} into {output}."
+        message = f"Scored {rows_of(given.num_rows)} with {version.version_name} into {output}."
         answer = {"rows": table.num_rows, "version": version.version_name, "file": str(output)}
         done(message, answer, as_json=as_json)
     elif as_json:
         show_json(like(table, "records"))
     elif out.is_terminal:
         shown = like(table.slice(0, _SHOWN_ROWS), "records")
-        show_rows(shown, table.column_names, as_json=False, none="There are no rows.")
+        show_data(shown, table.column_names)
         if table.num_rows > _SHOWN_ROWS:
             out.print(f"… and {table.num_rows - _SHOWN_ROWS:,} more; --output writes them all.")
     else:

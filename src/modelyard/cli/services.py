@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 from modelyard.cli.output import Json, done, err, out, show_fields, show_rows
-from modelyard.cli.session import session_of
+from modelyard.cli.session import ServiceName, session_of
 
 app = typer.Typer()
 service = typer.Typer(help="One service.", no_args_is_help=True)
-
-Name = Annotated[str, typer.Argument(metavar="SERVICE", help="A service's name.")]
 
 
 @app.command()
 def deploy(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(help="MODEL, MODEL/V2, or MODEL@alias as it is now.")],
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="MODEL, MODEL/V2, or MODEL@alias as it is now.")
+    ],
     name: Annotated[str, typer.Option("--name", "-n", help="The service's name.")],
     workers: Annotated[int | None, typer.Option(min=1, help="R processes at once.")] = None,
     force: Annotated[bool, typer.Option(help="Replace a service of this name.")] = False,
@@ -60,7 +60,7 @@ def services(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def undeploy(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+def undeploy(ctx: typer.Context, name: ServiceName, as_json: Json = False) -> None:
     """End a service."""
     from modelyard.client.service import get_service
 
@@ -69,7 +69,7 @@ def undeploy(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
 
 
 @service.command()
-def status(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+def status(ctx: typer.Context, name: ServiceName, as_json: Json = False) -> None:
     """Show how a service is, and how it came to be so."""
     from modelyard.client.service import get_service
 
@@ -84,7 +84,7 @@ def status(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
 @service.command()
 def logs(
     ctx: typer.Context,
-    name: Name,
+    name: ServiceName,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="The last so many.")] = 100,
 ) -> None:
     """Show the log of a service."""

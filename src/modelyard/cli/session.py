@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from modelyard.client.model import Model
     from modelyard.client.registry import Registry
     from modelyard.client.version import ModelVersion
+
+
+Ref = Annotated[str, typer.Argument(metavar="REF", help="MODEL, MODEL/V2 or MODEL@alias.")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name.")]
+ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="A service's name.")]
+TableName = Annotated[str, typer.Argument(metavar="TABLE", help="A table's name.")]
+Rows = Annotated[
+    Path, typer.Argument(metavar="ROWS", help="Rows: .csv, .parquet, .json or .arrow.")
+]
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from modelyard.cli.output import Json, done, out, show_json, show_rows
-from modelyard.cli.session import session_of
+from modelyard.cli.output import Json, done, out, rows_of, show_data, show_json, show_rows
+from modelyard.cli.session import Rows, TableName, session_of
 
 app = typer.Typer()
 
@@ -26,14 +26,14 @@ def tables(ctx: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def sql(
     ctx: typer.Context,
-    statement: Annotated[str, typer.Argument(help="One SQL statement.")],
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="One SQL statement.")],
     output: Out = None,
     as_json: Json = False,
 ) -> None:
     """Run one SQL statement; to a terminal as a table, to a pipe as CSV, or to a file."""
     found = session_of(ctx).connection.sql(statement)
     if isinstance(found, int):
-        done(f"{found:,} rows changed.", {"rows_affected": found}, as_json=as_json)
+        done(f"{rows_of(found)} changed.", {"rows_affected": found}, as_json=as_json)
     else:
         _show(found, output, as_json)
 
@@ -41,7 +41,7 @@ def sql(
 @app.command("read-table")
 def read_table(
     ctx: typer.Context,
-    name: str,
+    name: TableName,
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many rows.")] = None,
     output: Out = None,
     as_json: Json = False,
@@ -53,8 +53,8 @@ def read_table(
 @app.command("write-table")
 def write_table(
     ctx: typer.Context,
-    name: str,
-    rows: Annotated[Path, typer.Argument(help="Rows: .csv, .parquet, .json or .arrow.")],
+    name: TableName,
+    rows: Rows,
     overwrite: Annotated[bool, typer.Option(help="Replace a table of this name.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +63,7 @@ def write_table(
 
     table = read_rows(rows)
     count = session_of(ctx).connection.write_table(name, table, overwrite=overwrite)
-    done(f"Wrote {count:,} rows to {name}.", {"name": name, "rows": count}, as_json=as_json)
+    done(f"Wrote {rows_of(count)} to {name}.", {"name": name, "rows": count}, as_json=as_json)
 
 
 def _show(table: pa.Table, output: Path | None, as_json: bool) -> None:
@@ -72,12 +72,11 @@ def _show(table: pa.Table, output: Path | None, as_json: bool) -> None:
 
     if output is not None:
         write_rows(table, output)
-        message = f"Wrote {table.num_rows:,} rows to {output}."
+        message = f"Wrote {rows_of(table.num_rows)} to {output}."
         done(message, {"rows": table.num_rows, "file": str(output)}, as_json=as_json)
     elif as_json:
         show_json(like(table, "records"))
     elif out.is_terminal:
-        rows = like(table, "records")
-        show_rows(rows, table.column_names, as_json=False, none="There are no rows.")
+        show_data(like(table, "records"), table.column_names)
     else:
         write_csv_to_stdout(table)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelyard.cli.output import Json, done, err, out, show_json, show_rows
+from modelyard.cli.output import Json, done, err, out, show_json, show_rows, when
 from modelyard.cli.session import session_of
 from modelyard.client.http import path
 from modelyard.names import Namespace, Qualified
@@ -35,7 +35,7 @@ def create(
         show_json(made)
         return
     out.print(made["token"], markup=False)
-    err.print(f"Keep it: it is not shown again. It expires {made['expires_at'] or 'never'}.")
+    err.print(f"Keep it: it is not shown again. It expires {when(made['expires_at']) or 'never'}.")
 
 
 @app.command("list")
@@ -47,7 +47,11 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def revoke(ctx: typer.Context, token_id: str, as_json: Json = False) -> None:
+def revoke(
+    ctx: typer.Context,
+    token_id: Annotated[str, typer.Argument(metavar="TOKEN_ID", help="See `token list`.")],
+    as_json: Json = False,
+) -> None:
     """End a token at once."""
     found = session_of(ctx).connection.http.json("DELETE", path("tokens", token_id))
     done(f"The token {token_id} is revoked.", found, as_json=as_json)

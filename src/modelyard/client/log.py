@@ -14,6 +14,14 @@ from modelyard.errors import InvalidValue, NotFound
 Columns = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """Columns of a signature: names with types, or a list of ``{"name", "type", ...}``."""
 
+_RDS_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"X\n", b"B\n", b"A\n")
+"""gzip, bzip2, xz, and R's three formats as they are. (RDX is save()'s, of many objects.)"""
+
+_SAVE = {
+    "model": 'Save it in R: saveRDS(model, "model.rds").',
+    "predict_body": 'Save it in R: saveRDS(function(model, input) ..., "body.rds").',
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LogRequest:
@@ -80,7 +88,7 @@ def as_source(given: object, what: str) -> Path | bytes:
 
     Raises:
         NotFound: there is no such file.
-        InvalidValue: neither a path nor bytes.
+        InvalidValue: neither a path nor bytes, or a file that saveRDS() did not write.
     """
     if isinstance(given, bytes | bytearray | memoryview):
         return bytes(given)
@@ -88,10 +96,13 @@ def as_source(given: object, what: str) -> Path | bytes:
         file = Path(given).expanduser()
         if not file.is_file():
             raise NotFound(f"There is no file {file} for {what}.")
+        with file.open("rb") as opened:
+            if not opened.read(6).startswith(_RDS_STARTS):
+                raise InvalidValue(f"{file} is not an .rds file.", hint=_SAVE[what])
         return file
     raise InvalidValue(
         f"{what} is the path of an .rds file or its bytes, not {type(given).__name__}.",
-        hint="Save it in R: saveRDS(model, 'model.rds').",
+        hint=_SAVE[what],
     )
 
 

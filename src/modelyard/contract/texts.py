@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +12,8 @@ from modelyard.contract.kinds import decoded, mismatch
 from modelyard.contract.problems import Problems, shown
 from modelyard.errors import InvalidValue, UnknownLevel
 from modelyard.signature import Column
+
+_SHOWN_LEVELS = 10
 
 
 def fit_string(
@@ -22,9 +26,16 @@ def fit_string(
         return None
     if not _has_no_nul(text, column.name, problems):
         return None
-    if column.levels is not None and not _are_known(text, column, problems):
+    if column.levels is None:
+        return text
+    codes = pc.index_in(text, value_set=pa.array(column.levels, pa.string()))
+    if not _no_unknown(text, codes, column, problems):
         return None
-    return text
+    return text if codes.null_count == text.null_count else _known_only(text, codes)
+
+
+def _known_only(text: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.is_valid(codes), text, pa.scalar(None, pa.string()))
 
 
 def _has_no_nul(text: pa.ChunkedArray, name: str, problems: Problems) -> bool:
@@ -40,23 +51,25 @@ def _buffer_has_nul(data: pa.Buffer | None) -> bool:
     return data is not None and len(data) > 0 and not np.frombuffer(data, np.uint8).min()
 
 
-def _are_known(text: pa.ChunkedArray, column: Column, problems: Problems) -> bool:
-    codes = pc.index_in(text, value_set=pa.array(column.levels, pa.string()))
-    return _no_unknown(text, codes, column, problems)
-
-
 def _no_unknown(
     text: pa.ChunkedArray, codes: pa.ChunkedArray, column: Column, problems: Problems
 ) -> bool:
-    if codes.null_count == text.null_count:
+    if codes.null_count == text.null_count or column.unknown == "as_na":
         return True
     rows = np.flatnonzero(pc.and_(pc.is_valid(text), pc.is_null(codes)).to_numpy())
-    problems.add_rows(
-        column.name,
-        rows,
-        lambda row: (UnknownLevel, f"{shown(text[row].as_py())} is not a level the model knows"),
-    )
+
+    def judge(row: int) -> tuple[type[UnknownLevel], str]:
+        reason = f"{shown(text[row].as_py())} is not a level the model knows"
+        return UnknownLevel, reason + (_known(column.levels or ()) if row == rows[0] else "")
+
+    problems.add_rows(column.name, rows, judge)
     return False
+
+
+def _known(levels: Sequence[str]) -> str:
+    """What is said of the levels there are, once a column."""
+    told = ", ".join(map(shown, levels[:_SHOWN_LEVELS]))
+    return f": {told}{', …' if len(levels) > _SHOWN_LEVELS else ''}" if levels else ""
 
 
 def fit_factor(

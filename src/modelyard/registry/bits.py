@@ -17,7 +17,8 @@ def differences(ours: pa.Table, theirs: pa.Table) -> list[Detail]:
     if ours.column_names != theirs.column_names:
         return [Detail(f"columns {_said(ours)} against {_said(theirs)}")]
     if ours.num_rows != theirs.num_rows:
-        return [Detail(f"{ours.num_rows} rows against {theirs.num_rows}")]
+        s = "s"[: ours.num_rows != 1]
+        return [Detail(f"{ours.num_rows} row{s} against {theirs.num_rows}")]
     found = []
     for name in ours.column_names:
         a, b = ours[name].combine_chunks(), theirs[name].combine_chunks()

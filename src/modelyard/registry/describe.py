@@ -14,10 +14,12 @@ from modelyard.registry.types import Model, ModelVersion
 MAX_COMMENT = 65_536
 
 
-def list_models(account: Account, namespace: Namespace | None = None) -> list[Model]:
-    """The models of a namespace, or of all, by name."""
+def list_models(
+    account: Account, namespace: Namespace | None = None, *, database: str | None = None
+) -> list[Model]:
+    """The models of a namespace, of a whole database, or of all, by name."""
     with account.catalog.connect() as tx:
-        return [load_model(tx, row) for row in model_rows(tx, namespace)]
+        return [load_model(tx, row) for row in model_rows(tx, namespace, database)]
 
 
 def get_model(account: Account, model: Qualified) -> Model:

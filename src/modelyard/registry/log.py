@@ -130,7 +130,7 @@ def _frame(account: Account, file: File | None) -> pa.Table | None:
     with account.artifacts.open(file.digest) as stream:
         data = stream.read()
     if not data.startswith(_ARROW_STREAM):
-        return read_frame(data)
+        return read_frame(data, max_columns=account.settings.max_columns)
     try:
         return read_arrow(data)
     except MalformedRequest as e:

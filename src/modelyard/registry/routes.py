@@ -66,9 +66,10 @@ def _need(raw: Mapping[str, Any], name: str) -> Any:
 
 @router.get("/models", dependencies=[Reader])
 def list_models(request: Request, database: _Query = None, schema: _Query = None) -> JSONResponse:
-    """The models of a schema."""
+    """The models of a schema, of a database with all its schemas, or of the account."""
     account = account_of(request)
-    found = describe.list_models(account, account.namespace(database, schema))
+    place = account.namespace(database, schema) if schema else None
+    found = describe.list_models(account, place, database=database or None)
     return JSONResponse({"models": [m.to_dict() for m in found]})
 
 

@@ -96,9 +96,13 @@ def need_model(tx: Connection, model: Qualified) -> ModelRow:
     return found
 
 
-def model_rows(tx: Connection, namespace: Namespace | None) -> list[ModelRow]:
-    """The models of a namespace, or of all, by name."""
+def model_rows(
+    tx: Connection, namespace: Namespace | None, database: str | None = None
+) -> list[ModelRow]:
+    """The models of a namespace, of a whole database, or of all, by name."""
     query = _MODEL
+    if database is not None:
+        query = query.where(_M.database_key == key(database))
     if namespace is not None:
         query = query.where(
             _M.database_key == key(namespace.database), _M.schema_key == key(namespace.schema)

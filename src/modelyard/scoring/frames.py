@@ -95,7 +95,7 @@ def answer(call: Call, signature: Signature, limits: Limits, score: Scorer) -> A
         rows, notes = decoded.table, tuple(decoded.notes)
         index = list(decoded.index)
     elif call.form == RDS:
-        rows = read_frame(memoryview(call.body))
+        rows = read_frame(memoryview(call.body), max_columns=limits.columns)
     else:
         rows = read_arrow(call.body)
     scored = score(rows, strict=call.strict)

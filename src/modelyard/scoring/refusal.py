@@ -1,12 +1,21 @@
-"""What a refusal of rows says besides the columns: whose signature it was, and what to do."""
+"""What an error of a prediction says besides: whose it was, and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from modelyard.errors import Invalid, MissingColumn
+from modelyard.errors import Invalid, MissingColumn, ModelyardError, UnexpectedColumn
 from modelyard.names import key
 from modelyard.registry.types import ModelVersion
+
+Told = TypeVar("Told", bound=ModelyardError)
+
+
+def named(error: Told, version: ModelVersion) -> Told:
+    """The same error, naming ``version``."""
+    message = f"{version.model.name} {version.name}: {error.message}"
+    return type(error)(message, hint=error.hint, details=error.details)
 
 
 def explain(error: Invalid, version: ModelVersion, others: Sequence[ModelVersion]) -> Invalid:
@@ -15,8 +24,8 @@ def explain(error: Invalid, version: ModelVersion, others: Sequence[ModelVersion
     The rows have every column of ``version`` but those the error names as missing, so a version
     that asks for no more than that would find its columns; the newest such one is named.
     """
-    message = f"{version.model.name} {version.name}: {error.message}"
-    hints = [error.hint] if error.hint else []
+    # Where a column too many is what is wrong, the hint would name it again.
+    hints = [error.hint] if error.hint and not isinstance(error, UnexpectedColumn) else []
     if isinstance(error, MissingColumn):
         missing = {key(d.column) for d in error.details if d.column is not None}
         there = {key(name) for name in version.manifest.signature.input_names} - missing
@@ -25,4 +34,6 @@ def explain(error: Invalid, version: ModelVersion, others: Sequence[ModelVersion
                 columns = ", ".join(other.manifest.signature.input_names)
                 hints.append(f'Add the column, or use version_name = "{other.name}" ({columns}).')
                 break
-    return type(error)(message, hint=" ".join(hints) or None, details=error.details)
+    told = named(error, version)
+    told.hint = " ".join(hints) or None
+    return told

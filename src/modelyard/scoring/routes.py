@@ -11,7 +11,7 @@ from modelyard.access.body import read_body
 from modelyard.access.routes import account_of, may
 from modelyard.access.types import Actor
 from modelyard.account import Account
-from modelyard.errors import Invalid, MalformedRequest, TooLarge, UnsupportedMediaType
+from modelyard.errors import Invalid, MalformedRequest, ModelFault, TooLarge, UnsupportedMediaType
 from modelyard.json_rows import Limits
 from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
@@ -19,7 +19,7 @@ from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
 from modelyard.scoring.predict import Scored, predict
-from modelyard.scoring.refusal import explain
+from modelyard.scoring.refusal import explain, named
 
 router = APIRouter(prefix="/api/v1")
 
@@ -63,3 +63,5 @@ def _score(
         raise
     except Invalid as e:
         raise explain(e, version, list_versions(account, version.model)) from e
+    except ModelFault as e:
+        raise named(e, version) from e

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from modelyard.access import Actor, allow, authenticate
 from modelyard.account import Account
-from modelyard.errors import InvalidName, Unavailable, WorkerCrashed
+from modelyard.errors import InvalidName, ModelFault, Unavailable, WorkerCrashed
 from modelyard.json_rows import Limits
 from modelyard.names import ModelRef, Namespace, Qualified
 from modelyard.registry.golden import replay
@@ -21,6 +21,7 @@ from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import Answer, Call, answer
 from modelyard.scoring.predict import Scored, predict
+from modelyard.scoring.refusal import named
 from modelyard.services.health import Health
 from modelyard.services.types import HostState, ServiceSpec
 
@@ -113,7 +114,10 @@ class Served:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
         limits = Limits.of(self._account.settings)
         score = partial(self._score, version, request_id, deadline_s)
-        return answer(call, version.manifest.signature, limits, score)
+        try:
+            return answer(call, version.manifest.signature, limits, score)
+        except ModelFault as e:
+            raise named(e, version) from e
 
     def _score(
         self,

@@ -7,6 +7,7 @@ So a new database means opening again: everyone else waits at the gate for that 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,13 @@ _QUERY = "SELECT"
 _STATEMENTS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "DROP", "ALTER", "EXPLAIN"}
 )
+
+_TELLS_PATHS = re.compile(
+    r"\b(current_setting|duckdb_settings|duckdb_databases|duckdb_secrets|duckdb_extensions"
+    r"|duckdb_temporary_files|pragma_\w+)\b",
+    re.IGNORECASE,
+)
+"""Functions of DuckDB that show where files are."""
 
 _LISTING = """
 SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE NOT internal
@@ -260,6 +268,8 @@ def _kind(sql: str) -> str:
             hint="SQL here queries tables and creates, changes and drops them; "
             "it touches no file, no network and no setting.",
         )
+    if (found := _TELLS_PATHS.search(sql)) is not None:
+        raise InvalidValue(f"SQL here sees no setting and no file, so there is no {found[0]}.")
     return kind
 
 

@@ -34,7 +34,9 @@ async def read_rows(request: Request) -> pa.Table:
 def _decode(body: bytearray, form: str, limits: Limits) -> pa.Table:
     if form == JSON:
         return decode_untyped(bytes(body), limits=limits)
-    return read_frame(memoryview(body)) if form == RDS else read_arrow(body)
+    if form == RDS:
+        return read_frame(memoryview(body), max_columns=limits.columns)
+    return read_arrow(body)
 
 
 async def rows_response(request: Request, table: pa.Table) -> Response:

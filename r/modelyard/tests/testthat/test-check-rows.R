@@ -75,6 +75,18 @@ test_that("messages read well", {
   expect_snapshot(check(data.frame(a = c(1, 2.5, NA, 3e9)), a = "integer"), error = TRUE)
 })
 
+test_that("an unknown level is told with the levels there are, once and at most ten", {
+  refused <- function(...) {
+    columns <- contract_columns(list(f = structure("factor", levels = c(...))))
+    expect_error(check_inputs(data.frame(f = c("x", "y")), columns), class = "modelyard_unknown_level")
+  }
+  error <- refused("a", "b")
+  expect_identical(error$details$reason, c(
+    "'x' is not a level the model knows: 'a', 'b'", "'y' is not a level the model knows"
+  ))
+  expect_match(refused(letters[1:12])$details$reason[1], "'j', \u2026$")
+})
+
 test_that("answers are named and checked", {
   outputs <- function(...) contract_columns(list(...))
   expect_identical(
@@ -97,4 +109,12 @@ test_that("answers are named and checked", {
   expect_identical(
     nrow(check_outputs(data.frame(p = 1:3), outputs(p = "double"), 2, rows = "free")), 3L
   )
+})
+
+test_that("a value outside the levels is missing where the author says so", {
+  columns <- contract_columns(list(f = structure("factor", levels = c("a", "b"))))
+  columns <- with_unknown(columns, c(f = "as_na"))
+  rows <- check_inputs(data.frame(f = c("b", "zz", NA)), columns)
+  expect_identical(rows$f, factor(c("b", NA, NA), levels = c("a", "b")))
+  expect_error(with_unknown(columns, c(g = "as_na")), class = "modelyard_invalid_value")
 })

@@ -43,3 +43,11 @@ test_that("days and times that no text can hold are refused, not cut", {
   odd <- as.POSIXct(c(NA, 1711324800.123456), origin = "1970-01-01")
   expect_no_error(split_body(data.frame(at = odd)))
 })
+
+test_that("a double among the arguments for predict() stays one", {
+  args <- keep_doubles(list(k = 100000, level = c(80, 95.5), m = 2L, type = "probs", n = 1e20))
+  expect_identical(
+    to_json(args),
+    "{\"k\":100000.0,\"level\":[80.0,95.5],\"m\":2,\"type\":\"probs\",\"n\":1e+20}"
+  )
+})

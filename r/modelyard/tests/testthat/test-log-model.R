@@ -183,6 +183,12 @@ test_that("arguments are checked by name", {
   expect_snapshot(sfr_log_model(list(), fit(), "M"), error = TRUE)
 })
 
+test_that("a task is one of those there are", {
+  expect_identical(check_task("tabular_regression"), "TABULAR_REGRESSION")
+  expect_identical(check_task("UNKNOWN"), "UNKNOWN")
+  expect_error(check_task("regression"), "TABULAR_RANKING", class = "modelyard_invalid_value")
+})
+
 test_that("a strict channel refuses another", {
   reg <- fake_registry(conda_channel = "inside", conda_channel_strict = TRUE)
   local_registry()

@@ -83,6 +83,7 @@ test_that("a contract without levels or a zone takes those the model was trained
 })
 
 test_that("one row of class probabilities is one row", {
+  skip_if_not_installed("MASS")
   fit <- MASS::polr(factor(gear) ~ wt, mtcars)
   all <- sfr_predict_local(fit, mtcars, predict_args = list(type = "probs"))
   one <- sfr_predict_local(fit, mtcars[1, ], predict_args = list(type = "probs"))
@@ -100,4 +101,12 @@ test_that("contract.R is the file the workers run", {
   own <- testthat::test_path("../../R/contract.R")
   skip_if_not(file.exists(worker) && file.exists(own), "not in the repository")
   expect_identical(unname(tools::md5sum(own)), unname(tools::md5sum(worker)))
+})
+
+test_that("what R says is said once", {
+  fail <- sfr_predict_body(function(model, input) stop("no luck with this"))
+  error <- expect_error(
+    sfr_predict_local(model(), cars, predict_body = fail), class = "modelyard_model_error"
+  )
+  expect_length(gregexpr("no luck with this", conditionMessage(error))[[1]], 1)
 })

@@ -81,4 +81,8 @@ test_that("timings are of as many calls as asked for", {
   expect_identical(found$n, 3L)
   expect_identical(found$last_result, cbind(cars, scores))
   expect_error(sfr_benchmark_inference(fake_registry(), "M", cars, n = 0), class = "modelyard_error")
+  expect_error(
+    sfr_benchmark_inference(fake_registry(), "M", cars, verbose = "no"), "verbose",
+    class = "modelyard_invalid_value"
+  )
 })

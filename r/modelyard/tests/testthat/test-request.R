@@ -53,3 +53,16 @@ test_that("names with odd characters stay one part of the path", {
   # The path was one part, encoded; the mock shows it decoded.
   expect_length(asked$requests, 1)
 })
+
+test_that("the problems listed and those left are as many as the message counts", {
+  details <- data.frame(column = "hp", row = 1:20, reason = "missing value")
+  found <- detail_bullets(details, "No: column hp, row 1: missing value (1,499 more problems).")
+  expect_identical(found[[1]], "column hp, row 2: missing value")
+  expect_identical(found[[6]], "... and 1,494 more.")
+  expect_null(detail_bullets(details[1, ], "No: column hp, row 1: missing value."))
+})
+
+test_that("missing columns are named once", {
+  details <- data.frame(column = c("wt", "hp"), row = NA, reason = "missing")
+  expect_null(detail_bullets(details, "No: missing 2 columns wt, hp."))
+})

@@ -97,6 +97,28 @@ test_that("a service is removed only as its model's", {
   )
 })
 
+test_that("a service is removed only as its version's", {
+  asked <- fake_server(list(
+    "GET /api/v1/services/mpg_service" = service(),
+    "GET /api/v1/models/MTCARS_MPG/versions/V1" = about_version("V1"),
+    "GET /api/v1/models/MTCARS_MPG/versions/@best" = about_version("V2"),
+    "DELETE /api/v1/services/mpg_service" = json_answer(list(name = "mpg_service"), 202)
+  ))
+  reg <- fake_registry()
+  expect_error(
+    sfr_undeploy_model(reg, "MTCARS_MPG", "V1", "mpg_service"), "V1.*no service.*V2",
+    class = "modelyard_not_found"
+  )
+  expect_true(quietly(sfr_undeploy_model(reg, "MTCARS_MPG@best", service_name = "mpg_service")))
+})
+
+test_that("waiting takes numbers and a flag", {
+  wait <- function(...) sfr_wait_for_service(fake_registry(), "mpg_service", ...)
+  expect_error(wait(timeout_min = "1"), "timeout_min", class = "modelyard_invalid_value")
+  expect_error(wait(poll_sec = -1), "poll_sec", class = "modelyard_invalid_value")
+  expect_error(wait(verbose = NA), "verbose", class = "modelyard_invalid_value")
+})
+
 test_that("logs are lines", {
   fake_server(list("GET /api/v1/services/mpg_service/logs" = list(lines = list("a", "b"))))
   expect_identical(sfr_get_service_logs(fake_registry(), "mpg_service"), c("a", "b"))

@@ -49,3 +49,9 @@ test_that("times are described in the zone R shows them in, the session's when t
   declared <- with_levels_of(contract_columns(list(at = "timestamp")), data.frame(at = at))
   expect_identical(declared$at$tz, "Asia/Kolkata")
 })
+
+test_that("time differences are refused with what to do", {
+  rows <- data.frame(wait = as.difftime(1:2, units = "mins"), x = 1)
+  expect_error(sfr_input_cols(rows), "as.numeric", class = "modelyard_invalid_signature")
+  expect_identical(sfr_input_cols(rows, exclude = "wait"), list(x = "double"))
+})

@@ -12,3 +12,10 @@ test_that("times are written with their fraction", {
     "1970-01-01T00:00:00Z", "1970-01-01T00:00:01.75Z", NA, "1969-12-31T23:59:59.5Z"
   ))
 })
+
+test_that("years have four digits", {
+  expect_identical(json_values(as.Date(c("0987-06-05", NA, "2024-01-31"))), c(
+    "\"0987-06-05\"", "null", "\"2024-01-31\""
+  ))
+  expect_identical(format_times(as.POSIXct("0033-04-03 15:00:00", tz = "UTC")), "0033-04-03T15:00:00Z")
+})

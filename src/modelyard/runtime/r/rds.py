@@ -36,13 +36,15 @@ from modelyard.runtime.r.serialized import (
 )
 
 __all__ = ["read_frame", "write_frame"]
+from modelyard.signature import MAX_COLUMNS
 
 MAX_SPELLED_OUT = 2**28
 """Bytes that sequences such as ``1:n``, a few bytes on the wire, may take in one frame."""
-MAX_COLUMNS = 10_000
 
 
-def read_frame(data: bytes | memoryview, *, max_bytes: int = MAX_BYTES) -> pa.Table:
+def read_frame(
+    data: bytes | memoryview, *, max_bytes: int = MAX_BYTES, max_columns: int = MAX_COLUMNS
+) -> pa.Table:
     """The rows of ``serialize(frame, NULL)``, of either byte order, plain or gzip.
 
     Row names are left out. Columns come as float64, int32, string, bool, dictionary<int32,
@@ -53,11 +55,12 @@ def read_frame(data: bytes | memoryview, *, max_bytes: int = MAX_BYTES) -> pa.Ta
         InvalidSignature: for columns that are no plain vectors, naming each.
         InvalidValue: for text that is not UTF-8, a Date that is no whole day, or a time that
             nanoseconds cannot hold exactly; naming column and row.
-        TooLarge: when it expands to more than ``max_bytes``, or has too many columns.
+        TooLarge: when it expands to more than ``max_bytes``, or has more than
+            ``max_columns``.
     """
     walker = Walker(expand(data, max_bytes))
     frame = walker.value()
-    names = _frame_names(frame)
+    names = _frame_names(frame, max_columns)
     columns = _Columns(walker)
     arrays = [columns.array(name, node) for name, node in zip(names, frame.data, strict=True)]
     columns.raise_refused()
@@ -66,12 +69,12 @@ def read_frame(data: bytes | memoryview, *, max_bytes: int = MAX_BYTES) -> pa.Ta
     return pa.Table.from_arrays(arrays, names=names)
 
 
-def _frame_names(frame: Node) -> list[str]:
+def _frame_names(frame: Node, max_columns: int) -> list[str]:
     classes = _texts_of(frame.attributes.get("class"))
     if frame.kind != LIST or "data.frame" not in classes:
         raise MalformedRequest("The R value is not a data frame.", hint="Send a data.frame.")
-    if frame.length > MAX_COLUMNS:
-        raise TooLarge(f"{frame.length:,} columns are more than the {MAX_COLUMNS:,} allowed.")
+    if frame.length > max_columns:
+        raise TooLarge(f"{frame.length:,} columns are more than the {max_columns:,} allowed.")
     if frame.length == 0:
         return []
     names = _texts_of(frame.attributes.get("names"))
