@@ -24,7 +24,7 @@
 #'   own training rows, where they are found.
 #' @param training_dataset The data frame the model was trained on, from a dataset.
 #' @param task One of `TABULAR_REGRESSION`, `TABULAR_BINARY_CLASSIFICATION`,
-#'   `TABULAR_MULTI_CLASSIFICATION` and `TABULAR_RANKING`.
+#'   `TABULAR_MULTI_CLASSIFICATION`, `TABULAR_RANKING` and `UNKNOWN`.
 #' @param unknown_levels Named texts, `"as_na"` or `"refuse"`: what a value outside the levels of an
 #'   input column is. Refused by default; with `"as_na"` it counts as missing.
 #' @param nullable Named logicals: whether input columns may be missing, where the answer the
@@ -76,7 +76,9 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
     files = upload_files(at$conn, model, spec$body, samples),
     inputs = wire_contract(inputs), outputs = wire_contract(outputs), rows = rows,
     nullable = as_object(check_nullable(nullable)),
-    predict = list(fn = spec$fn, packages = I(spec$packages), args = as_object(keep_doubles(spec$args))),
+    predict = list(
+      fn = spec$fn, packages = I(spec$packages), args = as_object(keep_doubles(spec$args))
+    ),
     sample_origin = samples$origin, comment = check_comment(comment),
     metrics = as_object(check_metrics(metrics)), tags = as_object(NULL), task = check_task(task),
     options = as_object(compact(list(

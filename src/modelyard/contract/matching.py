@@ -65,7 +65,7 @@ def match_columns(
     if strict:
         for name in left:
             problems.add(UnexpectedColumn, "not in the signature", ascii_safe(name))
-    return Matched(tuple(positions), tuple(notes), _not_used(left))
+    return Matched(tuple(positions), tuple(notes), None if strict else _not_used(left))
 
 
 def _without_case(

@@ -74,7 +74,8 @@ class _Verification:
             return self._only_loaded(e, inputs, told, notes)
         if self.request.rows == "same" and answer.num_rows != rows.num_rows:
             raise InvalidSignature(
-                f"The model answered {answer.num_rows} rows for {rows.num_rows} input rows.",
+                f"The answer has another number of rows than the input: {answer.num_rows}, not "
+                f"{rows.num_rows}.",
                 hint='Log it with rows = "free" if its answer has rows of its own.',
             )
         notes.extend(f"R warned while scoring the sample rows: {w}" for w in warnings[:3])

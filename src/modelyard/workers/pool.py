@@ -39,6 +39,7 @@ class WorkerPool:
         self._idle: dict[Key, list[Worker]] = defaultdict(list)
         self._busy: Counter[Key] = Counter()
         self._count = 0
+        self._doomed: list[Worker] = []
         self._closed = False
         self._changed = threading.Condition()
         self._reaper = threading.Thread(target=self._reap, name="worker-reaper", daemon=True)
@@ -91,6 +92,7 @@ class WorkerPool:
         """A new worker, ended after the block: for verification."""
         with self._changed:
             self._await_room(time.monotonic() + self._settings.worker_start_s)
+        self._end_doomed()
         try:
             worker = self._start(what)
             try:
@@ -132,9 +134,11 @@ class WorkerPool:
                 self._wait(end)
                 found = self._idle_worker(key)
             self._busy[key] += 1
-            if found is not None:
-                return found
-            self._count += 1
+            if found is None:
+                self._count += 1
+        self._end_doomed()
+        if found is not None:
+            return found
         try:
             return self._start(what)
         except BaseException:
@@ -158,12 +162,19 @@ class WorkerPool:
             worker = workers.pop()
             if worker.alive():
                 return worker
-            worker.end()
+            self._doomed.append(worker)
             self._count -= 1
         return None
 
+    def _end_doomed(self) -> None:
+        """End what had to go, outside the lock: a large process takes its time to die."""
+        with self._changed:
+            doomed, self._doomed = self._doomed, []
+        for worker in doomed:
+            worker.end()
+
     def _make_room(self) -> bool:
-        """Whether one more may be started; ends the idle one used longest ago where it must."""
+        """Whether one more may be started; dooms the idle one used longest ago where it must."""
         if self._closed:
             raise Unavailable("The account is closing.")
         if self._count < self._settings.max_workers:
@@ -173,7 +184,7 @@ class WorkerPool:
             return False
         _, key, oldest = min(idle, key=lambda found: found[0])
         self._idle[key].remove(oldest)
-        oldest.end()
+        self._doomed.append(oldest)
         self._count -= 1
         return True
 
