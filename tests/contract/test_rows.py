@@ -360,3 +360,11 @@ def test_an_unknown_level_is_missing_where_the_author_says_so(kind):
     assert Column.from_dict(column.to_dict()) == column
     with pytest.raises(NullNotAllowed, match="row 2"):
         check_inputs(rows, [replace(column, nullable=False)])
+
+
+def test_a_column_too_many_is_not_named_in_a_hint_too():
+    rows = pa.table({"x": [1.0], "more": [2.0]})
+    with pytest.raises(Invalid) as refused:
+        check_inputs(rows, [Column("x", "double")], strict=True)
+    assert refused.value.code == "unexpected_column" and "more" in refused.value.message
+    assert refused.value.hint is None

@@ -8,7 +8,6 @@ from modelyard.errors import (
     MissingColumn,
     ModelError,
     TypeMismatch,
-    UnexpectedColumn,
 )
 from modelyard.names import Namespace, Qualified
 from modelyard.registry.types import ModelVersion
@@ -65,11 +64,6 @@ def test_a_hint_that_was_there_stays() -> None:
 def test_another_version_is_no_way_out_of_a_wrong_type() -> None:
     wrong = TypeMismatch("disp is text.", details=[Detail("text", "disp", 1)])
     assert explained(wrong, V1).hint is None
-
-
-def test_a_column_too_many_is_not_named_in_a_hint_too() -> None:
-    error = UnexpectedColumn("column x: not in the signature.", hint="Columns not used: x.")
-    assert explained(error).hint is None
 
 
 def test_what_a_model_did_names_the_version() -> None:

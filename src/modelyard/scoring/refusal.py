@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from modelyard.errors import Invalid, MissingColumn, ModelyardError, UnexpectedColumn
+from modelyard.errors import Invalid, MissingColumn, ModelyardError
 from modelyard.names import key
 from modelyard.registry.types import ModelVersion
 
@@ -24,8 +24,7 @@ def explain(error: Invalid, version: ModelVersion, others: Sequence[ModelVersion
     The rows have every column of ``version`` but those the error names as missing, so a version
     that asks for no more than that would find its columns; the newest such one is named.
     """
-    # Where a column too many is what is wrong, the hint would name it again.
-    hints = [error.hint] if error.hint and not isinstance(error, UnexpectedColumn) else []
+    hints = [error.hint] if error.hint else []
     if isinstance(error, MissingColumn):
         missing = {key(d.column) for d in error.details if d.column is not None}
         there = {key(name) for name in version.manifest.signature.input_names} - missing
