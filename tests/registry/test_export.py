@@ -21,6 +21,7 @@ from modelyard.registry.export import export_folder, export_tar, seal
 from modelyard.registry.tar import Member, read_tar, write_tar
 
 OTHER = Qualified(HERE, "OTHER")
+LONG = "x" * 300
 
 
 def archive(account) -> bytes:
@@ -198,13 +199,13 @@ def test_a_description_that_was_changed_is_refused(account):
         {"name": "files/model", "type": tarfile.LNKTYPE, "linkname": "model.json"},
         {"name": "files/model", "type": tarfile.CHRTYPE},
         {"name": "files/model", "type": tarfile.FIFOTYPE},
-        {"name": "x" * 300},
+        {"name": LONG},
     ],
 )
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_an_entry_of_another_kind_or_name_is_refused(account, entry, form, tmp_path):
-    if form == tarfile.USTAR_FORMAT and len(entry["name"]) > 100:
-        pytest.skip("ustar has no such names")
+    if form == tarfile.USTAR_FORMAT and entry["name"] == LONG:
+        entry = {"name": "x" * 99}  # as long as names are in this form
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=form) as tar:
         info = tarfile.TarInfo(entry["name"])
