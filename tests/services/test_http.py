@@ -267,6 +267,12 @@ def test_a_connection_that_says_nothing_is_closed(
             assert idle.recv(1) == b""
 
 
+def test_headers_without_an_end_are_refused(served: Served) -> None:
+    with socket.create_connection(served.address, timeout=10) as endless:
+        endless.sendall(b"GET /livez HTTP/1.1\r\nx-a: " + b"a" * (slow.MOST_HEADER_BYTES + 1))
+        assert endless.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_body_that_does_not_come_ends_its_request(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

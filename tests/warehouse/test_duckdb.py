@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+import threading
 
 import duckdb
 import pyarrow as pa
 import pytest
 
-from modelyard.errors import InvalidName, InvalidValue, TooLarge
+from modelyard.errors import InvalidName, InvalidValue, TooLarge, Unavailable
 from modelyard.names import Namespace, Qualified
 from modelyard.testing.warehouse import CARS, HERE, ROWS, WarehouseContract
+from modelyard.warehouse import duckdb as duckdb_warehouse
 from modelyard.warehouse.duckdb import DuckDBWarehouse
 from modelyard.warehouse.sql_errors import not_opened
 
@@ -94,6 +96,7 @@ _OTHER = """
 import sys
 from pathlib import Path
 from modelyard.errors import Unavailable
+from modelyard.warehouse import duckdb as duckdb_warehouse
 from modelyard.warehouse.duckdb import DuckDBWarehouse
 try:
     DuckDBWarehouse(Path(sys.argv[1]))
@@ -140,3 +143,25 @@ def test_files_that_cannot_be_opened_for_want_of_room_are_not_said_to_be_in_use(
 def test_sql_shows_no_path(warehouse, sql):
     with pytest.raises(InvalidValue, match="no file"):
         warehouse.run(sql, HERE)
+
+
+def test_a_new_database_does_not_wait_for_ever_for_a_statement(tmp_path, monkeypatch):
+    monkeypatch.setattr(duckdb_warehouse, "_GRACE_S", 0.0)
+    monkeypatch.setattr(duckdb_warehouse, "_CLOSE_WAIT_S", 0.1)
+    warehouse = DuckDBWarehouse(tmp_path, deadline_s=0.2)
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay():
+        with warehouse._cursor():
+            inside.set()
+            leave.wait(10)
+
+    stuck = threading.Thread(target=stay)
+    stuck.start()
+    inside.wait(10)
+    with pytest.raises(Unavailable, match="does not end"):
+        warehouse.write(CARS, ROWS, overwrite=True)
+    leave.set()
+    stuck.join()
+    assert warehouse.write(CARS, ROWS, overwrite=True) == ROWS.num_rows
+    warehouse.close()

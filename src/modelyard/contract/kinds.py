@@ -29,9 +29,20 @@ def decoded(given: pa.ChunkedArray) -> pa.ChunkedArray | None:
     if not is_text(kind):
         return None
     try:
+        if pa.types.is_dictionary(given.type) and pa.types.is_string_view(kind):
+            given = _with_plain_levels(given)
         return given if given.type == pa.string() else pc.cast(given, pa.string())
     except pa.ArrowInvalid as e:
         raise TooLarge("A column holds more than 2 GiB of text.") from e
+
+
+def _with_plain_levels(given: pa.ChunkedArray) -> pa.ChunkedArray:
+    # Arrow decodes no dictionary of string views.
+    arrays = [
+        pa.DictionaryArray.from_arrays(c.indices, c.dictionary.cast(pa.string()))
+        for c in given.chunks
+    ]
+    return pa.chunked_array(arrays, pa.dictionary(given.type.index_type, pa.string()))
 
 
 def all_missing(column: Column, length: int) -> pa.ChunkedArray:

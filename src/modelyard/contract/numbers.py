@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelyard.contract.kinds import all_missing, decoded, mismatch
+from modelyard.contract.missing import is_na
 from modelyard.contract.problems import Problems, shown
 from modelyard.errors import IntegerOutOfRange, Invalid, PrecisionLoss, TypeMismatch
 from modelyard.signature import Column
@@ -26,7 +27,7 @@ def fit_double(
     """Doubles, and integers and decimals that are one exactly."""
     kind = given.type
     if pa.types.is_float64(kind):
-        return given
+        return nulls_of_r(given)
     if pa.types.is_floating(kind):
         return given.cast(pa.float64())
     if pa.types.is_integer(kind):
@@ -37,6 +38,18 @@ def fit_double(
     if pa.types.is_decimal(kind):
         return _decimals(given, column, problems, _double_of_decimal)
     return missing_or_mismatch(given, column, problems)
+
+
+def nulls_of_r(given: pa.ChunkedArray) -> pa.ChunkedArray:
+    """R's NA is one NaN among the others, and R takes it for missing: so it is null here."""
+    found = [is_na(chunk.fill_null(0.0).to_numpy()) for chunk in given.chunks]
+    if not any(odd is not None and odd.any() for odd in found):
+        return given
+    arrays = [
+        chunk if odd is None else pc.if_else(pa.array(odd), pa.scalar(None, pa.float64()), chunk)
+        for chunk, odd in zip(given.chunks, found, strict=True)
+    ]
+    return pa.chunked_array(arrays, pa.float64())
 
 
 def _within(
@@ -67,7 +80,7 @@ def fit_integer(
             return None
         return given if kind == pa.int32() else given.cast(pa.int32())
     if pa.types.is_floating(kind):
-        return _integers_of_doubles(given.cast(pa.float64()), column, problems)
+        return _integers_of_doubles(nulls_of_r(given.cast(pa.float64())), column, problems)
     if pa.types.is_decimal(kind):
         return _decimals(given, column, problems, _integer_of_decimal)
     return missing_or_mismatch(given, column, problems)
@@ -117,7 +130,7 @@ def _double_of_decimal(value: object) -> float:
 
 
 def _integer_of_decimal(value: object) -> int:
-    whole = int(str(value).partition(".")[0])
+    whole = int(Decimal(str(value)))
     if whole != value:
         raise TypeMismatch(f"{value} is not an integer")
     if abs(whole) > MAX_INT:

@@ -24,18 +24,31 @@ from modelyard.contract.problems import Problems, shown
 from modelyard.errors import InvalidSignature, InvalidValue
 from modelyard.signature import Column
 
+_DAY_MS = 86_400_000
+
 
 def fit_date(given: pa.ChunkedArray, column: Column, problems: Problems) -> pa.ChunkedArray | None:
     """Dates, or text such as ``2024-01-31``; a time is not taken for its day."""
     if pa.types.is_date32(given.type):
         return given
     if pa.types.is_date64(given.type):
-        return given.cast(pa.date32())
+        try:
+            return given.cast(pa.date32())
+        except pa.ArrowInvalid:
+            _far_days(given, column, problems)
+            return None
     text = decoded(given)
     if text is None:
         mismatch(given, column, problems)
         return None
     return _each(text, date_from_text, pa.int32(), column, problems)
+
+
+def _far_days(given: pa.ChunkedArray, column: Column, problems: Problems) -> None:
+    days = pc.divide(given.cast(pa.int64()), _DAY_MS).fill_null(0).to_numpy()
+    rows = np.flatnonzero((days < -(2**31)) | (days >= 2**31))
+    reason = "further from 1970 than days are counted"
+    problems.add_rows(column.name, rows, lambda _: (InvalidValue, reason))
 
 
 def fit_timestamp(
@@ -67,9 +80,9 @@ def fit_timestamp(
 
 def _out_of_range(given: pa.ChunkedArray, column: Column, problems: Problems) -> None:
     ns = NS // PER_SECOND[given.type.unit]
-    counts = given.cast(pa.int64())
-    far = pc.greater(pc.abs(counts), 2**63 // ns - 1)
-    rows = np.flatnonzero(pc.fill_null(far, False).to_numpy())
+    counts = given.cast(pa.int64()).fill_null(0).to_numpy()
+    most = 2**63 // ns - 1
+    rows = np.flatnonzero((counts < -most) | (counts > most))
     reason = "outside the years 1678 to 2261 that nanoseconds reach"
     problems.add_rows(column.name, rows, lambda _: (InvalidValue, reason))
 

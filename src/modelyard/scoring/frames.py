@@ -97,7 +97,7 @@ def answer(call: Call, signature: Signature, limits: Limits, score: Scorer) -> A
     elif call.form == RDS:
         rows = read_frame(memoryview(call.body), max_columns=limits.columns)
     else:
-        rows = read_arrow(call.body)
+        rows = read_arrow(call.body, limits.binary_bytes)
     scored = score(rows, strict=call.strict)
     notes = tuple(dict.fromkeys((*notes, *scored.notes)))
     body = _encode(scored.table, call.answer_form, index)

@@ -22,6 +22,7 @@ from modelyard.errors import (
     InvalidName,
     InvalidValue,
     TooLarge,
+    Unavailable,
 )
 from modelyard.names import Namespace, Qualified, key
 from modelyard.warehouse.base import TableInfo
@@ -31,6 +32,9 @@ from modelyard.warehouse.sql_errors import no_table, not_opened, translated
 
 _OWN = frozenset({"memory", "system", "temp", "main"})
 """Databases DuckDB has itself."""
+
+_GRACE_S, _CLOSE_WAIT_S = 2.0, 5.0
+"""How long an interrupted statement may take to end; how long closing waits for statements."""
 
 _QUERY = "SELECT"
 _STATEMENTS = frozenset(
@@ -151,7 +155,8 @@ class DuckDBWarehouse:
 
     def close(self) -> None:
         """See :class:`~modelyard.warehouse.base.Warehouse`."""
-        with self._gate.exclusive():
+        # A statement that DuckDB cannot interrupt is cut off with the process; its files bear it.
+        with contextlib.suppress(TimeoutError), self._gate.exclusive(_CLOSE_WAIT_S):
             self._connection.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -186,18 +191,29 @@ class DuckDBWarehouse:
                 hint="The warehouse keeps memory, system, temp and main for itself.",
             )
         if key(namespace.database) not in self._databases:
-            with self._gate.exclusive():
-                self._connection.close()
-                self._databases[key(namespace.database)] = namespace.database
-                try:
-                    self._connection = self._open()
-                except BaseException:
-                    del self._databases[key(namespace.database)]
-                    self._connection = self._open()
-                    raise
+            self._add(namespace.database)
         with self._cursor() as cursor, self._faults(namespace):
             where = f"{quote(namespace.database)}.{quote(namespace.schema)}"
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {where}")
+
+    def _add(self, database: str) -> None:
+        """Open again with one database more, once every statement has ended."""
+        try:
+            with self._gate.exclusive(self._deadline_s + _GRACE_S):
+                self._connection.close()
+                self._databases[key(database)] = database
+                try:
+                    self._connection = self._open()
+                except BaseException:
+                    del self._databases[key(database)]
+                    self._connection = self._open()
+                    raise
+        except TimeoutError:
+            raise Unavailable(
+                f"The database {database} cannot be made while a statement goes on that does not "
+                "end.",
+                hint="Try again later.",
+            ) from None
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

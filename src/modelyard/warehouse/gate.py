@@ -38,14 +38,20 @@ class Gate:
                 self._changed.notify_all()
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Enter alone; waits until the others have left and lets no new ones in."""
+    def exclusive(self, wait_s: float) -> Iterator[None]:
+        """Enter alone; waits until the others have left and lets no new ones in.
+
+        Raises:
+            TimeoutError: somebody was still inside after ``wait_s``; those who waited go on.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: not self._closing)
+            if not self._changed.wait_for(lambda: not self._closing, wait_s):
+                raise TimeoutError
             self._closing = True
         try:
             with self._changed:
-                self._changed.wait_for(lambda: self._inside == 0)
+                if not self._changed.wait_for(lambda: self._inside == 0, wait_s):
+                    raise TimeoutError
             yield
         finally:
             with self._changed:

@@ -36,7 +36,7 @@ def _decode(body: bytearray, form: str, limits: Limits) -> pa.Table:
         return decode_untyped(bytes(body), limits=limits)
     if form == RDS:
         return read_frame(memoryview(body), max_columns=limits.columns)
-    return read_arrow(body)
+    return read_arrow(body, limits.binary_bytes)
 
 
 async def rows_response(request: Request, table: pa.Table) -> Response:

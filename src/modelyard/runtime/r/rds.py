@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from modelyard.contract.instants import seconds_to_instants, zone
+from modelyard.contract.missing import NA_INTEGER, is_na
 from modelyard.contract.problems import ascii_safe
 from modelyard.errors import Detail, InvalidSignature, InvalidValue, MalformedRequest, TooLarge
-from modelyard.runtime.r.missing import NA_INTEGER, is_na
 from modelyard.runtime.r.rds_text import packed_texts, texts
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.runtime.r.serialized import (

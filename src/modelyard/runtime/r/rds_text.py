@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
+from modelyard.contract.missing import NA_INTEGER, is_na
 from modelyard.errors import Detail, InvalidValue, MalformedRequest, TooLarge
-from modelyard.runtime.r.missing import NA_INTEGER, is_na
 from modelyard.runtime.r.serialized import INTEGER, REAL, Deferred, Node, Texts, Walker
 
 _UNMARKED = frozenset({"UTF-8", "utf8", "UTF8", "ASCII", "ANSI_X3.4-1968", "US-ASCII"})

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from modelyard.contract.columns import fit_column
 from modelyard.contract.instants import PER_SECOND, Doubles, instants_to_seconds
 from modelyard.contract.kinds import given_word, is_text
+from modelyard.contract.missing import NA_INTEGER, NA_REAL_BITS
 from modelyard.contract.problems import Problems
 from modelyard.errors import Detail, InvalidSignature, TooLarge
-from modelyard.runtime.r.missing import NA_INTEGER, NA_REAL_BITS
 from modelyard.runtime.r.serialized import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.signature import Column, ColumnType
 

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from modelyard.errors import MalformedRequest
 
 HEADERS_DEADLINE_S = 10.0
+MOST_HEADER_BYTES = 256 * 2**10
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -22,6 +23,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     """
 
     _headers_timer: asyncio.TimerHandle | None = None
+    _header_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Start the time of the first request."""
@@ -32,6 +34,14 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Nothing is waited for any more."""
         self._stop()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Give up a request line and headers that have no end."""
+        super().data_received(data)
+        if self._headers_timer is not None and not self.transport.is_closing():
+            self._header_bytes += len(data)
+            if self._header_bytes > MOST_HEADER_BYTES:
+                self.send_400_response("too large")
 
     def on_message_begin(self) -> None:
         """Start the time of a further request; that of the first runs already."""
@@ -61,6 +71,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._headers_timer = self.loop.call_later(HEADERS_DEADLINE_S, self._too_slow)
 
     def _stop(self) -> None:
+        self._header_bytes = 0
         if self._headers_timer is not None:
             self._headers_timer.cancel()
             self._headers_timer = None
