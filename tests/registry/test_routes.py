@@ -212,6 +212,15 @@ def test_a_file_of_a_version_is_its_bytes(client):
     assert "It has model, samples, golden." in assert_error(answer, 404, "not_found")["message"]
 
 
+def test_a_file_of_the_authors_is_its_bytes(client):
+    files = {"model": upload(client), "user/a b/c.txt": upload(client, b"c")}
+    assert post_log(client, files=files).status_code == 201
+    answer = client.get(f"{MODELS}/MPG/versions/V1/files/user/a b/c.txt", params=NS)
+    assert answer.content == b"c" and answer.headers["content-disposition"].endswith('="c.txt"')
+    unsafe = {**files, "user/../a": files["model"]}
+    assert_error(post_log(client, files=unsafe), 422, "invalid_name")
+
+
 def test_collecting_over_http(client, account):
     upload(client, b"nobody's")
     assert client.post("/api/v1/gc").json() == {"deleted": 0, "bytes": 0}

@@ -119,7 +119,7 @@ version_file = Table(
     "version_file",
     metadata,
     Column("version_id", ForeignKey("version.id", ondelete="CASCADE"), primary_key=True),
-    Column("role", String(32), primary_key=True),
+    Column("role", String(128), primary_key=True),
     Column("digest", String(64), nullable=False, index=True),
     Column("size_bytes", Integer, nullable=False),
 )

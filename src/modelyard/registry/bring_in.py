@@ -10,7 +10,7 @@ from typing import Any
 from modelyard.access import Actor
 from modelyard.account import Account
 from modelyard.artifacts.base import Readable, Stored
-from modelyard.errors import Invalid, MalformedRequest, NotFound, TooLarge
+from modelyard.errors import Invalid, InvalidName, MalformedRequest, NotFound, TooLarge
 from modelyard.names import Qualified
 from modelyard.registry.add import Draft, add_version, check_key
 from modelyard.registry.describe import check_comment
@@ -18,14 +18,16 @@ from modelyard.registry.export import DESCRIPTION, FILES, FORMAT, seal
 from modelyard.registry.golden import replay
 from modelyard.registry.metrics import check_metric
 from modelyard.registry.request import check_version_name
+from modelyard.registry.roles import MAX_FILES, check_role, check_roles
 from modelyard.registry.tags import check_tag
 from modelyard.registry.tar import read_tar
 from modelyard.registry.types import LoggedVersion, request_digest
 from modelyard.runtime.manifest import Manifest, PredictSpec
 
-ROLES = ("model", "body", "samples", "golden")
 _MAX_DESCRIPTION = 64 * 2**20
-_MAX_MEMBERS = 16
+_MAX_MEMBERS = 3 * MAX_FILES
+"""Folders have entries of their own."""
+
 _DAMAGED = "It was damaged or changed. Export the version again."
 
 Found = Iterator[tuple[str, Readable]]
@@ -75,8 +77,10 @@ def import_folder(
 
 
 def _files_of(folder: Path) -> Found:
-    for name in (DESCRIPTION, *(f"{FILES}/{role}" for role in ROLES)):
-        file = folder / name
+    for file in (folder / DESCRIPTION, *sorted((folder / FILES).rglob("*"))):
+        name = file.relative_to(folder).as_posix()
+        if file.is_symlink():
+            raise MalformedRequest(f"{name[:80]!r} is a link, which no export has.")
         if file.is_file():
             with file.open("rb") as stream:
                 yield name, stream
@@ -96,10 +100,10 @@ def _import(
     text: bytes | None = None
     stored: dict[str, Stored] = {}
     for name, stream in found:
-        role = name.removeprefix(f"{FILES}/")
+        role = _role_of(name)
         if name == DESCRIPTION and text is None:
             text = _read_description(stream)
-        elif name != role and role in ROLES and role not in stored:
+        elif role is not None and role not in stored:
             stored[role] = account.artifacts.put(stream)
         else:
             raise MalformedRequest(f"An exported version has no (second) {name[:80]!r}.")
@@ -109,6 +113,17 @@ def _import(
     _check_files(draft.manifest, stored)
     replay(account, draft.manifest, "The imported version")
     return add_version(account, actor, model, draft, idempotency_key)
+
+
+def _role_of(name: str) -> str | None:
+    """The role of the file with this name in an export; None when no version has such a file."""
+    folder, slash, role = name.partition("/")
+    if folder != FILES or not slash:
+        return None
+    try:
+        return check_role(role)
+    except InvalidName:
+        return None
 
 
 def _read_description(stream: Readable) -> bytes:
@@ -154,6 +169,7 @@ def _manifest(raw: Mapping[str, Any]) -> Manifest:
     checks, environment = manifest.checks, manifest.environment
     texts = [manifest.flavour, manifest.task, checks.verified, *manifest.model_class]
     texts += [environment.r_version, environment.platform, *environment.packages.values()]
+    check_roles(f.role for f in manifest.files)
     flags = [checks.row_independent, checks.deterministic]
     numbers = [checks.sample_rows, checks.load_s, checks.predict_s]
     if (
@@ -161,7 +177,6 @@ def _manifest(raw: Mapping[str, Any]) -> Manifest:
         or not all(isinstance(f, bool) for f in flags)
         or not all(isinstance(n, int | float) for n in numbers)
         or not isinstance(manifest.options, dict)
-        or len({f.role for f in manifest.files}) < len(manifest.files)
     ):
         raise TypeError("a part of the manifest is not of its kind")
     return manifest

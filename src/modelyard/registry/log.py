@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 
@@ -17,7 +17,9 @@ from modelyard.errors import InvalidValue, MalformedRequest, NotFound
 from modelyard.faults import fault_point
 from modelyard.names import Qualified
 from modelyard.registry.add import Draft, add_version, check_key, find_done
+from modelyard.registry.generated import with_generated
 from modelyard.registry.request import check_request
+from modelyard.registry.roles import is_authors
 from modelyard.registry.store import check_name_is_free, find_model
 from modelyard.registry.types import LoggedVersion, LogRequest, Verified, VerifyRequest
 from modelyard.registry.verify import verify
@@ -58,12 +60,13 @@ def log_version(
     done = _look_first(account, actor, model, request, wanted, idempotency_key)
     if done is not None:
         return done
-    to_verify = _verify_request(account, request)
+    files = {role: _file(account, role, digest) for role, digest in request.files.items()}
+    to_verify = _verify_request(account, request, files)
     fault_point("log.read")
     verified = verifier(account, to_verify)
     fault_point("log.verified")
     draft = Draft(
-        manifest=_manifest(account, to_verify, verified),
+        manifest=_manifest(account, to_verify, verified, files),
         request=wanted,
         version_name=request.version_name,
         comment=request.comment,
@@ -93,8 +96,9 @@ def _look_first(
     return done
 
 
-def _verify_request(account: Account, request: LogRequest) -> VerifyRequest:
-    files = {role: _file(account, role, digest) for role, digest in request.files.items()}
+def _verify_request(
+    account: Account, request: LogRequest, files: Mapping[str, File]
+) -> VerifyRequest:
     return VerifyRequest(
         model=files["model"],
         body=files.get("body"),
@@ -119,7 +123,7 @@ def _file(account: Account, role: str, digest: str) -> File:
         raise NotFound(
             f"The bytes of the {role} are not stored.", hint="Upload them, then log."
         ) from None
-    if size == 0:
+    if size == 0 and not is_authors(role):
         raise InvalidValue(f"The {role} file is empty.")
     return File(role, digest, size)
 
@@ -137,11 +141,14 @@ def _frame(account: Account, file: File | None) -> pa.Table | None:
         raise MalformedRequest(f"The {file.role} are no Arrow stream that can be read.") from e
 
 
-def _manifest(account: Account, request: VerifyRequest, verified: Verified) -> Manifest:
+def _manifest(
+    account: Account, request: VerifyRequest, verified: Verified, sent: Mapping[str, File]
+) -> Manifest:
     files = [request.model, request.body]
     files.append(_keep_frame(account, "samples", verified.samples))
     files.append(_keep_frame(account, "golden", verified.golden))
-    return Manifest(
+    files += [sent[role] for role in sorted(sent) if is_authors(role)]
+    manifest = Manifest(
         files=tuple(f for f in files if f is not None),
         signature=verified.signature,
         predict=request.predict,
@@ -151,6 +158,7 @@ def _manifest(account: Account, request: VerifyRequest, verified: Verified) -> M
         task=verified.task,
         options=dict(request.options),
     )
+    return with_generated(account, manifest)
 
 
 def _keep_frame(account: Account, role: str, rows: pa.Table | None) -> File | None:

@@ -10,12 +10,15 @@ from modelyard.errors import Detail, InvalidName, InvalidSignature, InvalidValue
 from modelyard.names import RESERVED_ALIASES, check_name, key
 from modelyard.registry.describe import check_comment
 from modelyard.registry.metrics import check_metric
+from modelyard.registry.roles import check_authors_role, check_roles, is_authors
 from modelyard.registry.tags import check_tag
 from modelyard.registry.types import TASKS, LogRequest
 from modelyard.runtime.manifest import PredictSpec
 from modelyard.signature import Column, Rows, Signature, columns
 
 ROLES = ("model", "body", "samples", "predictions")
+"""Of files that are read when a version is logged; ``roles.py`` has those of the author's own."""
+
 ORIGINS = ("sample_input", "training_dataset", "model_frame", "generated")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(LogRequest.__dataclass_fields__)
@@ -62,6 +65,7 @@ def check_request(request: LogRequest) -> None:
         check_version_name(request.version_name)
     for role, digest in request.files.items():
         _digest(role, digest)
+    check_roles(request.files)
     if "model" not in request.files:
         raise InvalidValue("A log request names the digest of the model's bytes, files.model.")
     for name, value in request.metrics.items():
@@ -105,8 +109,13 @@ def _check_columns(request: LogRequest) -> None:
 
 
 def _digest(role: str, digest: object) -> str:
-    if role not in ROLES:
-        raise InvalidValue(f"A file's role is one of {', '.join(ROLES)}, not {role!r}.")
+    if is_authors(role):
+        check_authors_role(role)
+    elif role not in ROLES:
+        raise InvalidValue(
+            f"A file's role is one of {', '.join(ROLES)}, not {role[:80]!r}.",
+            hint="A file of the author's own is user/<path> or code/<path>.",
+        )
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise InvalidValue(f"The {role} file is named by its SHA-256, not by {str(digest)[:80]!r}.")
     return digest

@@ -325,7 +325,7 @@ def export(request: Request, version: Version) -> StreamingResponse:
     return StreamingResponse(chunks, media_type="application/x-tar", headers=headers)
 
 
-@router.get(_VERSION + "/files/{role}", dependencies=[Depends(may("model.download"))])
+@router.get(_VERSION + "/files/{role:path}", dependencies=[Depends(may("model.download"))])
 def download(request: Request, version: Version, role: str) -> StreamingResponse:
     """The bytes of one of its files."""
     account = account_of(request)
@@ -334,9 +334,10 @@ def download(request: Request, version: Version, role: str) -> StreamingResponse
     if file is None:
         has = ", ".join(f.role for f in found.manifest.files)
         raise NotFound(f"Version {found.name} has no file {role[:80]!r}. It has {has}.")
+    name = role.rpartition("/")[2]
     headers = {
         "content-length": str(file.size_bytes),
-        "content-disposition": f'attachment; filename="{role}"',
+        "content-disposition": f'attachment; filename="{name}"',
         "x-content-type-options": "nosniff",
     }
     media_type = "application/octet-stream"

@@ -33,7 +33,8 @@ TASKS = (
 class LogRequest:
     """What an author sends to log a version; the bytes are in the artifact store already.
 
-    ``files`` maps a role (model, body, samples, predictions) to the SHA-256 of its bytes.
+    ``files`` maps a role (model, body, samples, predictions; user/<path> and code/<path> for the
+    author's own) to the SHA-256 of its bytes.
     ``samples`` and ``predictions`` are frames, R-serialised or an Arrow IPC stream.
     ``version_name`` None: the next of V1, V2, … . ``client`` is what the author's R was.
     """

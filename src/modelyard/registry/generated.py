@@ -1,0 +1,34 @@
+"""Files of a version that are written when it is logged, from all else that is known of it by then.
+
+A version's manifest names them as it does the others; they are exported, imported and collected
+alike, and never written anew.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from modelyard.account import Account
+from modelyard.registry.roles import GENERATED
+from modelyard.runtime.manifest import File, Manifest
+
+Writer = Callable[[Manifest], str | None]
+"""The text of a file for this version; None: it has no such file."""
+
+WRITERS: Mapping[str, Writer] = {}
+"""By role, one of ``roles.GENERATED``."""
+
+
+def with_generated(
+    account: Account, manifest: Manifest, writers: Mapping[str, Writer] = WRITERS
+) -> Manifest:
+    """Store the generated files and name them in the manifest, after its other files."""
+    files = list(manifest.files)
+    for role in GENERATED:
+        text = writers[role](manifest) if role in writers else None
+        if text is not None:
+            stored = account.artifacts.put(io.BytesIO(text.encode()))
+            files.append(File(role, stored.digest, stored.size_bytes))
+    return replace(manifest, files=tuple(files))
