@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,9 +143,9 @@ class Server:
         ).stdout
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("account")
+@contextmanager
+def serving(home: Path, **settings: object) -> Iterator[Server]:
+    """A server of an account of its own, ended with its services after the block."""
     environment = os.environ | {
         "MODELYARD_HOME": str(home),
         "MODELYARD_BIN": COMMAND,
@@ -152,9 +153,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     }
     environment.pop("MODELYARD_URL", None)
     environment.pop("MODELYARD_TOKEN", None)
+    environment |= {f"MODELYARD_{name.upper()}": str(v) for name, v in settings.items()}
     start = [COMMAND, "server", "start"]
     subprocess.run(start, env=environment, check=True, stdout=subprocess.DEVNULL)
     told = json.loads((home / "server.json").read_text())
-    yield Server(home, told["url"], told["token"], environment)
-    stop = [COMMAND, "server", "stop", "--services"]
-    subprocess.run(stop, env=environment, check=True, stdout=subprocess.DEVNULL)
+    try:
+        yield Server(home, told["url"], told["token"], environment)
+    finally:
+        stop = [COMMAND, "server", "stop", "--services"]
+        subprocess.run(stop, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("account")) as server:
+        yield server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-pages", action="store_true", help="write the pages that are made from a run"
+    )

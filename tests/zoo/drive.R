@@ -121,8 +121,10 @@ drive <- function(name, entry) {
   answer_only <- function(found) rev(rev(found)[seq_along(expected$columns)])
   if (!entry$service) ask$service <- NULL
   cases <- lapply(cases_of(entry$rows, entry$new_text), function(case) {
+    lacks <- vapply(as.list(case$typed), \(x) anyNA(if (is.double(x)) x[!is.nan(x)] else x), NA)
     list(
       given = told_columns(as.list(case$given)), rows = nrow(case$given), code = case$code,
+      missing = as.list(names(case$typed)[lacks]),
       r = if (is.null(case$code)) told(ask_r(entry, model, case$typed)),
       paths = lapply(ask, \(path) told(ask_path(path(case$given))))
     )
