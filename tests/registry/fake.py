@@ -74,6 +74,7 @@ def believe(account: Account, request: VerifyRequest) -> Verified:
         golden=GOLDEN,
         model_class=("lm",),
         task=request.task or "UNKNOWN",
+        kind="",
         notes=("believed",),
     )
 

@@ -68,8 +68,8 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   warned <- warn_link_scale(model, spec)
   say_captured(model)
 
-  samples <- choose_samples(model, given, sample_input, training_dataset)
-  inputs <- with_unknown(complete_inputs(given, samples, model), unknown_levels)
+  samples <- choose_samples(model, spec, given, sample_input, training_dataset)
+  inputs <- with_unknown(complete_inputs(given, samples, model, spec), unknown_levels)
   samples <- score_samples(model, spec, samples, inputs)
   request <- list(
     version_name = check_string(version_name, null = TRUE),
@@ -163,6 +163,7 @@ format.sfr_model_version <- function(x, ...) {
     if (length(about$aliases) > 0) {
       paste0("  aliases: ", paste(unlist(about$aliases), collapse = ", "))
     },
+    if (nzchar(about$kind %||% "")) paste0("  task:    ", about$kind),
     paste0("  takes:   ", side(about$signature$inputs)),
     paste0("  gives:   ", side(about$signature$outputs)),
     if (nzchar(about$comment %||% "")) paste0("  comment: ", about$comment)

@@ -58,11 +58,9 @@ predict_spec <- function(predict_fn, predict_pkgs, predict_body, predict_args,
 check_local_rows <- function(new_data, inputs, model, spec, call = caller_env()) {
   check_frame(new_data, "new_data", call = call)
   if (!is.null(inputs)) {
-    return(check_inputs(new_data, local_inputs(inputs, new_data, model), call = call))
+    return(check_inputs(new_data, local_inputs(inputs, new_data, model, spec), call = call))
   }
-  needed <- if (spec$fn == "predict" && is.null(spec$body) && !is_forecast(model)) {
-    names(sample_frame(model, 1L))
-  }
+  needed <- if (asked_plainly(spec)) predictors(model, spec$args)
   if (length(needed) > 0) {
     found <- match_columns(names(new_data), needed, call = call)
     names(new_data)[found] <- needed
@@ -72,8 +70,9 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
 
 # The contract as logging would complete it from the model's own frame; what that does not say,
 # the rows do.
-local_inputs <- function(inputs, new_data, model) {
-  inputs <- complete_inputs(inputs, list(rows = sample_frame(model, 1L)), model)
+local_inputs <- function(inputs, new_data, model, spec) {
+  samples <- list(rows = sample_frame(model, 1L, spec$args))
+  inputs <- complete_inputs(inputs, samples, model, spec)
   open <- vapply(inputs, \(column) is.null(column$levels) && is.null(column$tz), NA)
   inputs[open] <- with_levels_of(inputs[open], new_data)
   inputs
@@ -96,7 +95,7 @@ empty_prediction <- function(model, spec, outputs, call = caller_env()) {
   if (!is.null(outputs)) {
     return(empty_frame(outputs))
   }
-  sample <- sample_frame(model, 1L)
+  sample <- sample_frame(model, 1L, spec$args)
   if (is.null(sample)) {
     return(data.frame(prediction = numeric()))
   }

@@ -4,28 +4,30 @@ most_samples <- 32L
 
 # list(rows, origin): rows of sample_input, else of the training dataset, else of the model's own
 # frame. NULL rows when there are none: the server then makes some up from the signature.
-choose_samples <- function(model, inputs, sample_input, training_dataset, call = caller_env()) {
+choose_samples <- function(model, spec, inputs, sample_input, training_dataset,
+                           call = caller_env()) {
   given <- list(sample_input = sample_input, training_dataset = training_dataset)
   for (origin in names(given)) {
     rows <- given[[origin]]
     if (is.null(rows)) next
     check_frame(rows, origin, call = call)
     if (nrow(rows) == 0) next
-    rows <- needed_columns(as.data.frame(rows), model, inputs)
+    rows <- needed_columns(as.data.frame(rows), model, spec, inputs)
     return(list(rows = spread_rows(rows), origin = origin))
   }
-  list(rows = own_rows(model, inputs), origin = "model_frame")
+  list(rows = own_rows(model, spec, inputs), origin = "model_frame")
 }
 
 # The model's own training rows. A contract may have columns the model does not use: they are made
 # up, as they change nothing, and the author is told.
-own_rows <- function(model, inputs) {
-  rows <- sample_frame(model, most_samples)
-  unused <- Filter(\(column) !column$name %in% c(names(rows), predictors(model)), inputs)
+own_rows <- function(model, spec, inputs) {
+  rows <- sample_frame(model, most_samples, spec$args)
+  needed <- predictors(model, spec$args)
+  unused <- Filter(\(column) !column$name %in% c(names(rows), needed), inputs)
   if (is.null(rows) || length(unused) == 0) {
     return(rows)
   }
-  if (length(predictors(model)) > 0) {
+  if (length(needed) > 0) {
     names <- vapply(unused, `[[`, "", "name")
     say(c(i = "{.arg input_cols} has {.val {names}}, which the model does not use."))
   }
@@ -45,11 +47,11 @@ made_up <- function(column, n) {
 }
 
 # Without a contract: the columns the model was trained on, else all but the labels.
-needed_columns <- function(rows, model, inputs) {
+needed_columns <- function(rows, model, spec, inputs) {
   if (!is.null(inputs)) {
     return(rows)
   }
-  trained <- names(sample_frame(model, 1L))
+  trained <- names(sample_frame(model, 1L, spec$args))
   if (length(trained) > 0 && all(trained %in% names(rows))) {
     return(rows[trained])
   }
@@ -64,14 +66,14 @@ spread_rows <- function(rows) {
 }
 
 # The inputs of the contract, with the levels, order and zones of the sample rows or the model.
-complete_inputs <- function(inputs, samples, model) {
+complete_inputs <- function(inputs, samples, model, spec) {
   if (is.null(inputs)) {
     if (is.null(samples$rows)) {
       return(NULL)
     }
     inputs <- contract_columns(sfr_input_cols(samples$rows))
   }
-  with_known_levels(with_levels_of(inputs, samples$rows), factor_levels(model))
+  with_known_levels(with_levels_of(inputs, samples$rows), known_levels(model, spec$args))
 }
 
 # Sample rows as the contract has them, and their predictions here. Rows that came from the model

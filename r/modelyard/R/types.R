@@ -58,14 +58,28 @@ wire_contract <- function(columns) {
 with_known_levels <- function(columns, known) {
   lapply(columns, function(column) {
     found <- known[[column$name]]
-    if (is.null(found) || !is.null(column$levels) || !column$type %in% c("string", "factor")) {
+    if (is.null(found) || !column$type %in% c("string", "factor")) {
       return(column)
     }
-    column$levels <- as.list(found$levels)
-    if (isTRUE(found$ordered)) column$ordered <- TRUE
-    if (identical(found$type, "factor")) column$type <- "factor"
-    column
+    if (is.null(found$levels)) {
+      return(without_levels(column))
+    }
+    if (is.null(column$levels)) with_levels(column, found) else column
   })
+}
+
+# Any text is the model's own matter, whatever levels the samples have.
+without_levels <- function(column) {
+  column[c("levels", "ordered")] <- NULL
+  column$type <- "string"
+  column
+}
+
+with_levels <- function(column, found) {
+  column$levels <- as.list(found$levels)
+  if (isTRUE(found$ordered)) column$ordered <- TRUE
+  if (identical(found$type, "factor")) column$type <- "factor"
+  column
 }
 
 # What the author says a value outside the levels is.

@@ -156,6 +156,7 @@ def _manifest(
         checks=verified.checks,
         model_class=verified.model_class,
         task=verified.task,
+        kind=verified.kind,
         options=dict(request.options),
     )
     return with_generated(account, manifest)

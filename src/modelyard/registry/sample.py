@@ -21,6 +21,7 @@ def resolved_inputs(
 
     A text column whose model was trained on a factor becomes that factor, so that the model gets
     the levels it was trained with. Samples that lack some of the model's levels do not hide them.
+    Where the model says of a column that its levels are open, it is text without levels.
     """
     return tuple(_resolved(c, samples, model.get(c.name)) for c in declared)
 
@@ -30,6 +31,8 @@ def _resolved(column: Column, samples: pa.Table | None, known: Mapping[str, Any]
         return replace(column, tz=_zone(column, samples))
     if column.type not in ("string", "factor"):
         return column
+    if known is not None and known["levels"] is None:
+        return replace(column, type="string", levels=None, ordered=False)
     sampled = _sampled(column, samples)
     if sampled is not None and not (known and set(sampled.levels or ()) < set(known["levels"])):
         return sampled

@@ -104,6 +104,7 @@ class Verified:
     golden: pa.Table | None
     model_class: tuple[str, ...]
     task: str
+    kind: str
     notes: tuple[str, ...] = ()
 
 
@@ -149,6 +150,7 @@ class ModelVersion:
             "environment": m["environment"],
             "checks": m["checks"],
             "task": m["task"],
+            "kind": m["kind"],
             "model_class": m["model_class"],
             "files": m["files"],
             "options": m["options"],

@@ -86,7 +86,11 @@ class _Verification:
         predict_s = time.monotonic() - started
         if deterministic:
             self._compare(golden, signature, samples.num_rows)
-        independent = deterministic and self._row_independent(rows, signature, golden)
+        independent = (
+            deterministic
+            and told.row_independent
+            and self._row_independent(rows, signature, golden)
+        )
         signature = signature.with_nullable(self._nullable(rows, notes))
         environment, told = self._environment()
         checks = Checks(
@@ -106,7 +110,8 @@ class _Verification:
             samples=rows,
             golden=golden if deterministic else None,
             model_class=tuple(told.model_class),
-            task=self.request.task or "UNKNOWN",
+            task=self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
+            kind=told.kind,
             notes=tuple(dict.fromkeys(notes)),
         )
 
@@ -196,7 +201,8 @@ class _Verification:
             None,
             None,
             tuple(told.model_class),
-            self.request.task or "UNKNOWN",
+            self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
+            told.kind,
             tuple(notes),
         )
 
@@ -269,6 +275,13 @@ class _Verification:
         told, _ = self.worker.inspect(1, deadline_s=self.deadline_s)
         return Environment(told.r_version, told.platform, told.packages), told
 
+
+_TASKS = {
+    "regression": "TABULAR_REGRESSION",
+    "binary": "TABULAR_BINARY_CLASSIFICATION",
+    "multiclass": "TABULAR_MULTI_CLASSIFICATION",
+}
+"""The task of a version whose author names none, by what its model is for."""
 
 _LINK_SCALE = (
     "Predictions are on the scale of the link, as R's predict() gives them for a glm. "

@@ -101,6 +101,9 @@ class Manifest:
     checks: Checks
     model_class: tuple[str, ...] = ()
     task: str = "UNKNOWN"
+    kind: str = ""
+    """What the model is for, as its class tells: regression, binary, multiclass, forecast,
+    survival, cluster, transform; empty where it does not tell."""
     flavour: str = "r"
     options: Mapping[str, Any] = field(default_factory=dict)
     """What the author said for other platforms (conda_deps, target_platforms, ...), kept as is."""
@@ -138,6 +141,7 @@ class Manifest:
             "checks": asdict(self.checks),
             "model_class": list(self.model_class),
             "task": self.task,
+            "kind": self.kind,
             "options": dict(self.options),
         }
 
@@ -152,6 +156,7 @@ class Manifest:
             checks=Checks(**raw["checks"]),
             model_class=tuple(raw["model_class"]),
             task=raw["task"],
+            kind=raw.get("kind", ""),
             flavour=raw["flavour"],
             options=raw["options"],
         )

@@ -58,11 +58,17 @@ class Loaded(msgspec.Struct, tag=True, frozen=True):
 
 
 class Inspected(msgspec.Struct, tag=True, frozen=True):
-    """What the model is; its own sample rows follow when it kept any."""
+    """What the model is; its own sample rows follow when it kept any.
+
+    ``kind`` is what it is for, as R's ``model_task()`` says; ``row_independent`` is False where
+    its class is known to look at the other rows of a request.
+    """
 
     model_class: list[str]
+    kind: str
     levels: dict[str, dict[str, Any]]
     predictors: list[str]
+    row_independent: bool
     link_scale: bool
     r_version: str
     platform: str

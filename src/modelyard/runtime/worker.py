@@ -148,8 +148,10 @@ def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.
         return (
             m.Inspected(
                 model_class=[str(c) for c in convert.texts_of(_element(result, "class"))],
+                kind=str(convert.texts_of(_element(result, "task"))[0]),
                 predictors=[str(p) for p in convert.texts_of(_element(result, "predictors"))],
                 levels=_levels(_element(result, "levels")),
+                row_independent=bool(lib.LOGICAL(_element(result, "row_independent"))[0]),
                 link_scale=bool(lib.LOGICAL(_element(result, "link_scale"))[0]),
                 **told,
             ),
@@ -163,9 +165,10 @@ def _levels(described: Sexp) -> dict[str, dict[str, Any]]:
     found = {}
     for i, name in enumerate(convert.texts_of(lib.Rf_getAttrib(described, symbol("names")))):
         one = lib.VECTOR_ELT(described, i)
+        levels = _element(one, "levels")
         found[str(name)] = {
             "type": convert.texts_of(_element(one, "type"))[0],
-            "levels": convert.texts_of(_element(one, "levels")),
+            "levels": None if levels == lib.R_NilValue else convert.texts_of(levels),
             "ordered": bool(lib.LOGICAL(_element(one, "ordered"))[0]),
         }
     return found

@@ -96,11 +96,14 @@ test_that("the variables of offset = are columns the rows must have", {
   expect_error(sfr_predict_local(fit, mtcars["wt"]), class = "modelyard_missing_column")
 })
 
-test_that("contract.R is the file the workers run", {
-  worker <- testthat::test_path("../../../../src/modelyard/runtime/r/contract.R")
-  own <- testthat::test_path("../../R/contract.R")
-  skip_if_not(file.exists(worker) && file.exists(own), "not in the repository")
-  expect_identical(unname(tools::md5sum(own)), unname(tools::md5sum(worker)))
+test_that("the R code that predicts is the files the workers run", {
+  worker <- testthat::test_path("../../../../src/modelyard/runtime/r")
+  own <- testthat::test_path("../../R")
+  skip_if_not(dir.exists(worker) && dir.exists(own), "not in the repository")
+  names <- setdiff(list.files(worker, "[.]R$"), "serve.R")
+  expect_true(all(c("contract.R", "model.R", "model-linear.R") %in% names))
+  sums <- function(folder) unname(tools::md5sum(file.path(folder, names)))
+  expect_identical(sums(own), sums(worker))
 })
 
 test_that("what R says is said once", {

@@ -14,7 +14,7 @@ serve_load <- function(model, body, predict) {
     if (!is.null(body) && !is.function(body)) {
       fault("model_rejected", paste0("The predict_body is ", class(body)[1], ", not a function."))
     }
-    attach_packages(needed_packages(served$model))
+    attach_packages(required_pkgs(served$model))
     predict$body <- body
     check_predictable(served$model, predict)
     served$predict <- predict
@@ -25,7 +25,7 @@ serve_load <- function(model, body, predict) {
 
 # Refuse at once what no predict() of R, and no method of ours, knows how to ask.
 check_predictable <- function(model, predict) {
-  if (!is.null(predict$body) || !identical(predict$fn, "predict")) {
+  if (!asked_plainly(predict)) {
     return(invisible())
   }
   classes <- if (isS4(model)) methods::is(model) else class(model)
@@ -54,13 +54,17 @@ serve_answer <- function(rows, seed) {
 
 # What can be told about the loaded model without asking it to predict.
 serve_inspect <- function(n) {
+  model <- served$model
+  args <- served$predict$args
   caught(list(
     ok = TRUE,
-    class = class(served$model),
-    levels = factor_levels(served$model),
-    frame = sample_frame(served$model, n),
-    predictors = if (is.null(served$predict$body)) predictors(served$model) else character(),
-    link_scale = is_link_scale(served$model, served$predict)
+    class = class(model),
+    task = model_task(model),
+    levels = known_levels(model, args),
+    frame = sample_frame(model, n, args),
+    predictors = if (asked_plainly(served$predict)) predictors(model, args) else character(),
+    row_independent = !asked_plainly(served$predict) || rowwise(model),
+    link_scale = is_link_scale(model, served$predict)
   ), "model_error")
 }
 
@@ -76,25 +80,8 @@ serve_environment <- function() {
 
 # A generalised linear model asked without `type` answers on the scale of its link, as R does.
 is_link_scale <- function(model, predict) {
-  inherits(model, "glm") && is.null(predict$body) && is.null(predict$args$type) &&
-    identical(predict$fn, "predict") && !identical(model$family$link, "identity")
-}
-
-# Packages whose predict() a class needs; an S4 object names its own.
-needed_packages <- function(model) {
-  known <- c(
-    forecast_ARIMA = "forecast", ARIMA = "forecast", ets = "forecast", tbats = "forecast",
-    bats = "forecast", nnetar = "forecast", stlm = "forecast", forecast = "forecast",
-    ranger = "ranger", randomForest = "randomForest", rpart = "rpart", gam = "mgcv",
-    glmnet = "glmnet", cv.glmnet = "glmnet", gbm = "gbm", svm = "e1071", naiveBayes = "e1071",
-    multinom = "nnet", nnet = "nnet", lda = "MASS", qda = "MASS", polr = "MASS", rlm = "MASS",
-    lme = "nlme", gls = "nlme", coxph = "survival", survreg = "survival", rq = "quantreg",
-    train = "caret", workflow = "workflows", model_fit = "parsnip", prophet = "prophet"
-  )
-  if (isS4(model)) {
-    return(setdiff(attr(class(model), "package"), ".GlobalEnv"))
-  }
-  unname(unique(known[intersect(class(model), names(known))]))
+  inherits(model, "glm") && asked_plainly(predict) && is.null(predict$args$type) &&
+    !identical(model$family$link, "identity")
 }
 
 caught <- function(expr, code) {

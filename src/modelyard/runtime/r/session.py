@@ -114,14 +114,14 @@ def string(text: str) -> Sexp:
 
 
 class Functions:
-    """The R functions of ``contract.R`` and ``serve.R``, in an environment of their own."""
+    """The R functions of the files beside this one, in an environment of their own."""
 
     def __init__(self) -> None:
         with protected(parent := lib.R_BaseEnv, yes := lib.Rf_ScalarLogical(1)):
             self.env = evaluate(call_of(symbol("new.env"), [yes, parent]), parent)
         lib.R_PreserveObject(self.env)
-        for name in ("contract.R", "serve.R"):
-            with protected(path := string(str(HERE / name))):
+        for file in sorted(HERE.glob("*.R")):
+            with protected(path := string(str(file))):
                 evaluate(call_of(symbol("sys.source"), [path, self.env]), lib.R_BaseEnv)
 
     def call(self, name: str, *args: Sexp) -> Sexp:

@@ -1,0 +1,3 @@
+# caret: train.
+
+required_pkgs.train <- function(model) "caret"

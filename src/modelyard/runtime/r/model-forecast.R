@@ -1,0 +1,131 @@
+# Forecasts: Arima, ets and the other classes of stats and forecast. They have a horizon, not rows:
+# as many steps as the input has rows, and their mean.
+
+score.ARIMA <- function(model, rows, args = list()) {
+  forecast_object(model, rows, args)$mean
+}
+score.forecast_ARIMA <- score.ARIMA
+score.ets <- score.ARIMA
+score.tbats <- score.ARIMA
+score.bats <- score.ARIMA
+score.stlm <- score.ARIMA
+score.nnetar <- score.ARIMA
+score.StructTS <- score.ARIMA
+score.forecast <- score.ARIMA
+
+score.Arima <- function(model, rows, args = list()) {
+  steps <- list(n.ahead = nrow(rows))
+  if (length(regressors(model)) > 0) {
+    steps$newxreg <- quote(as.matrix(rows))
+    rows <- rows[regressors(model)]
+  }
+  clean_call(quote(stats::predict), steps, args, model, rows)$pred
+}
+
+score.HoltWinters <- function(model, rows, args = list()) {
+  steps <- list(n.ahead = nrow(rows))
+  answer <- clean_call(quote(stats::predict), steps, args, model, rows)
+  if (is.matrix(answer)) answer[, "fit"] else answer
+}
+
+# What predict_fn = "forecast" answers: one row a step, with the 80 and 95 per cent intervals.
+forecast_frame <- function(model, rows, args = list()) {
+  found <- forecast_object(model, rows, c(args, list(level = c(80, 95))))
+  h <- seq_len(nrow(rows))
+  data.frame(
+    period = h,
+    point_forecast = as.numeric(found$mean)[h],
+    lower_80 = as.numeric(found$lower[, 1])[h],
+    upper_80 = as.numeric(found$upper[, 1])[h],
+    lower_95 = as.numeric(found$lower[, 2])[h],
+    upper_95 = as.numeric(found$upper[, 2])[h]
+  )
+}
+
+forecast_object <- function(model, rows, args) {
+  if (inherits(model, "forecast")) {
+    # A forecast already made has the steps it has.
+    if (nrow(rows) > length(model$mean)) {
+      fault("model_error", paste0(
+        "The forecast has ", length(model$mean), " steps, and ", nrow(rows), " were asked for."
+      ))
+    }
+    steps <- seq_len(nrow(rows))
+    model$mean <- model$mean[steps]
+    model$lower <- model$lower[steps, , drop = FALSE]
+    model$upper <- model$upper[steps, , drop = FALSE]
+    return(model)
+  }
+  attach_packages("forecast")
+  steps <- list(h = nrow(rows))
+  if (length(regressors(model)) > 0) {
+    steps$xreg <- quote(as.matrix(rows))
+    rows <- rows[regressors(model)]
+  }
+  clean_call(quote(forecast::forecast), steps, args, model, rows)
+}
+
+regressors <- function(model) {
+  # drift is the model's own regressor: forecast() makes it up for the steps asked for.
+  if (inherits(model, "Arima")) setdiff(colnames(model$xreg), "drift") else character()
+}
+
+
+# Their one sample column counts the steps; it is no predictor.
+training_frame.ARIMA <- function(model, args = list()) data.frame(period = 1:12)
+training_frame.forecast_ARIMA <- training_frame.ARIMA
+training_frame.Arima <- training_frame.ARIMA
+training_frame.ets <- training_frame.ARIMA
+training_frame.tbats <- training_frame.ARIMA
+training_frame.bats <- training_frame.ARIMA
+training_frame.stlm <- training_frame.ARIMA
+training_frame.nnetar <- training_frame.ARIMA
+training_frame.StructTS <- training_frame.ARIMA
+training_frame.forecast <- training_frame.ARIMA
+training_frame.HoltWinters <- training_frame.ARIMA
+
+predictors.ARIMA <- function(model, args = list()) character()
+predictors.forecast_ARIMA <- predictors.ARIMA
+predictors.Arima <- predictors.ARIMA
+predictors.ets <- predictors.ARIMA
+predictors.tbats <- predictors.ARIMA
+predictors.bats <- predictors.ARIMA
+predictors.stlm <- predictors.ARIMA
+predictors.nnetar <- predictors.ARIMA
+predictors.StructTS <- predictors.ARIMA
+predictors.forecast <- predictors.ARIMA
+predictors.HoltWinters <- predictors.ARIMA
+
+required_pkgs.ARIMA <- function(model) "forecast"
+required_pkgs.forecast_ARIMA <- required_pkgs.ARIMA
+required_pkgs.ets <- required_pkgs.ARIMA
+required_pkgs.tbats <- required_pkgs.ARIMA
+required_pkgs.bats <- required_pkgs.ARIMA
+required_pkgs.stlm <- required_pkgs.ARIMA
+required_pkgs.nnetar <- required_pkgs.ARIMA
+required_pkgs.forecast <- required_pkgs.ARIMA
+required_pkgs.prophet <- function(model) "prophet"
+
+model_task.ARIMA <- function(model) "forecast"
+model_task.forecast_ARIMA <- model_task.ARIMA
+model_task.Arima <- model_task.ARIMA
+model_task.ets <- model_task.ARIMA
+model_task.tbats <- model_task.ARIMA
+model_task.bats <- model_task.ARIMA
+model_task.stlm <- model_task.ARIMA
+model_task.nnetar <- model_task.ARIMA
+model_task.StructTS <- model_task.ARIMA
+model_task.forecast <- model_task.ARIMA
+model_task.HoltWinters <- model_task.ARIMA
+
+rowwise.ARIMA <- function(model) FALSE
+rowwise.forecast_ARIMA <- rowwise.ARIMA
+rowwise.Arima <- rowwise.ARIMA
+rowwise.ets <- rowwise.ARIMA
+rowwise.tbats <- rowwise.ARIMA
+rowwise.bats <- rowwise.ARIMA
+rowwise.stlm <- rowwise.ARIMA
+rowwise.nnetar <- rowwise.ARIMA
+rowwise.StructTS <- rowwise.ARIMA
+rowwise.forecast <- rowwise.ARIMA
+rowwise.HoltWinters <- rowwise.ARIMA

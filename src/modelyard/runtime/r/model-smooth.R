@@ -1,0 +1,3 @@
+# Smooths: gam of mgcv.
+
+required_pkgs.gam <- function(model) "mgcv"
