@@ -56,7 +56,7 @@ def open_account(settings: Settings, *, now: Callable[[], datetime] = _utc_now) 
     catalog.upgrade()
     artifacts = _artifacts(settings.artifacts)
     warehouse = OnDemandWarehouse(lambda: _warehouse(settings))
-    workers = WorkerPool(LocalCompute(settings.r_home, settings.r_libs), artifacts, settings)
+    workers = WorkerPool(_compute(settings), artifacts, settings)
     return Account(settings, catalog, artifacts, warehouse, workers, now)
 
 
@@ -65,6 +65,16 @@ def close_account(account: Account) -> None:
     account.workers.close()
     account.warehouse.close()
     account.catalog.close()
+
+
+def _compute(settings: Settings) -> LocalCompute:
+    return LocalCompute(
+        settings.r_home,
+        settings.r_libs,
+        settings.worker_uids,
+        settings.worker_disk_bytes,
+        hidden=(str(settings.home),),
+    )
 
 
 def _warehouse(settings: Settings) -> Warehouse:

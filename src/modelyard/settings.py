@@ -38,6 +38,12 @@ class Settings:
     worker_idle_s: float = 300.0
     worker_start_s: float = 60.0
     worker_memory_bytes: int = 4 * 2**30
+    worker_disk_bytes: int = 64 * 2**20
+    worker_growth_bytes: int = 2**30
+    worker_uids: str = "65000-65199"
+    """Unused user ids, one for each live worker, where a server or service runs as root."""
+    min_isolation: str = "full"
+    """``full``, ``partial`` or ``none``: no model runs in a worker less well shut in."""
     predict_deadline_s: float = 10.0
     verify_deadline_s: float = 120.0
     deploy_deadline_s: float = 120.0

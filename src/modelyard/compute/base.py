@@ -20,6 +20,14 @@ class Process(Protocol):
         """Whether it still runs."""
         ...
 
+    def settle(self) -> None:
+        """The model is loaded: growth of memory counts from here."""
+        ...
+
+    def grown_bytes(self) -> int:
+        """How much its memory has grown since then, as of a moment ago."""
+        ...
+
 
 class Compute(Protocol):
     """Where worker processes run."""

@@ -7,12 +7,27 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import msgspec
+
+from modelyard.compute.identity import (
+    Lease,
+    Uids,
+    lease,
+    make_folder,
+    pythons_folders,
+    remove_folder,
+    shut_to_others,
+    sweep,
+)
+from modelyard.compute.watch import Watch
 from modelyard.errors import Unavailable
 from modelyard.runtime.messages import Channel
+from modelyard.runtime.sandbox.plan import LAYERS, Plan
 
 _PROBE = (
     "cat(R.home(), R.home('share'), R.home('include'), R.home('doc'), "
@@ -57,11 +72,15 @@ def find_r(r_home: str = "") -> RInstallation:
 
 @dataclass(slots=True)
 class LocalProcess:
-    """A worker process of this machine."""
+    """A worker process of this machine, with what was lent to it."""
 
     channel: Channel
     popen: subprocess.Popen[bytes]
     lifeline: int
+    folder: Path
+    folder_lock: int
+    lease: Lease | None
+    watch: Watch
 
     def kill(self) -> str:
         """End it with SIGKILL, the only signal R cannot put off, and say how it ended."""
@@ -72,14 +91,29 @@ class LocalProcess:
             os.close(self.lifeline)
             self.lifeline = -1
             self.channel.close()
-        return _ending(code)
+            self.watch.join()
+            remove_folder(self.folder)
+            os.close(self.folder_lock)
+            if self.lease is not None:
+                self.lease.release()
+        return self.watch.cause or _ending(code)
 
     def alive(self) -> bool:
         """Whether it still runs."""
         return self.popen.poll() is None
 
+    def settle(self) -> None:
+        """The model is loaded: growth of memory counts from here."""
+        self.watch.settle()
+
+    def grown_bytes(self) -> int:
+        """How much its memory has grown since then, as of a moment ago."""
+        return self.watch.grown_bytes
+
 
 def _ending(code: int) -> str:
+    if code == -signal.SIGXFSZ:
+        return "it wrote a file larger than worker_disk_bytes"
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return "quit() was called" if code == 3 else f"exited with status {code}"
@@ -87,40 +121,107 @@ def _ending(code: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LocalCompute:
-    """Processes on this machine, with the R found here."""
+    """Processes on this machine, with the R found here.
+
+    ``hidden`` are paths that no worker may read. ``layers`` of the sandbox are fewer than all only
+    to show that an attack is a real one.
+    """
 
     r_home: str = ""
     r_libs: str = ""
+    uids: str = "65000-65199"
+    disk_bytes: int = 64 * 2**20
+    hidden: tuple[str, ...] = ()
+    layers: tuple[str, ...] = LAYERS
 
     def spawn_worker(self, memory_bytes: int) -> LocalProcess:
         """Start ``runtime/worker.py`` with a socket and the read end of a pipe we keep open."""
-        environment = worker_environment(find_r(self.r_home), self.r_libs)
-        ours, theirs = socket.socketpair()
-        lifeline, kept = os.pipe()
+        r = find_r(self.r_home)
+        environment = worker_environment(r, self.r_libs)
+        given, notes = self._identity(environment)
+        uid = None if given is None else given.uid
         try:
-            popen = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "modelyard.runtime.worker",
-                    str(theirs.fileno()),
-                    str(lifeline),
-                    str(memory_bytes),
-                ],
-                pass_fds=(theirs.fileno(), lifeline),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                cwd="/",
-            )
+            _sweep_once()
+            folder, folder_lock = make_folder(uid)
         except OSError as e:
-            os.close(kept)
-            ours.close()
+            if given is not None:
+                given.release()
+            raise Unavailable(f"A worker's folder cannot be made: {e.strerror}.") from e
+        environment["TMPDIR"] = str(folder)
+        plan = Plan(
+            folder=str(folder),
+            memory_bytes=memory_bytes,
+            file_bytes=self.disk_bytes,
+            hidden=self.hidden,
+            uid=uid,
+            layers=self.layers,
+            notes=notes,
+        )
+        try:
+            channel, popen, kept, stderr = _start(plan, environment)
+        except OSError as e:
+            remove_folder(folder)
+            os.close(folder_lock)
+            if given is not None:
+                given.release()
             raise Unavailable(f"A worker process cannot be started: {e.strerror}.") from e
-        finally:
-            theirs.close()
-            os.close(lifeline)
-        return LocalProcess(Channel(ours), popen, kept)
+        watch = Watch(popen, stderr, folder, self.disk_bytes)
+        return LocalProcess(channel, popen, kept, folder, folder_lock, given, watch)
+
+    def _identity(self, environment: dict[str, str]) -> tuple[Lease | None, tuple[str, ...]]:
+        """A user id of its own where we may give one, and what there is to say about it."""
+        uids = Uids.parse(self.uids)
+        if os.geteuid() != 0:
+            return None, ("it shares our user id: only root can give it one of its own",)
+        if uids is None:
+            return None, ("it shares our user id: worker_uids is empty",)
+        needed = [environment["R_HOME"], *environment["R_LIBS"].split(":"), *pythons_folders()]
+        if (shut := shut_to_others((*needed, tempfile.gettempdir()))) is not None:
+            return None, (f"it shares our user id: {shut} is closed to others",)
+        found = lease(uids)
+        if isinstance(found, str):
+            return None, (f"it shares our user id: {found}",)
+        return found, ()
+
+
+@cache
+def _sweep_once() -> None:
+    sweep()
+
+
+def _start(
+    plan: Plan, environment: dict[str, str]
+) -> tuple[Channel, subprocess.Popen[bytes], int, int]:
+    """The process, our end of its socket, what keeps it alive, and what it says on stderr."""
+    ours, theirs = socket.socketpair()
+    lifeline, kept = os.pipe()
+    said, says = os.pipe()
+    arguments = [str(theirs.fileno()), str(lifeline), msgspec.json.encode(plan).decode()]
+    try:
+        popen = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-m", "modelyard.runtime.worker", *arguments],
+            pass_fds=(theirs.fileno(), lifeline),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=says,
+            cwd="/",
+            umask=0o077,
+            start_new_session=True,
+            user=plan.uid,
+            group=plan.uid,
+            extra_groups=None if plan.uid is None else [],
+        )
+    except OSError:
+        os.close(kept)
+        os.close(said)
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+        os.close(lifeline)
+        os.close(says)
+    return Channel(ours), popen, kept, said
 
 
 def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
@@ -146,5 +247,7 @@ def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
         # Large blocks stay in the heap instead of being mapped anew for every call.
         "MALLOC_MMAP_THRESHOLD_": "4294967296",
         "MALLOC_TRIM_THRESHOLD_": "8589934592",
+        # A thread that runs before the sandbox is entered would stay outside.
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

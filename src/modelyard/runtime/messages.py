@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from modelyard.runtime.arrow import arrow_buffer
+from modelyard.runtime.sandbox.plan import Isolation
 
 _LENGTHS = struct.Struct("<QQ")
 _CHUNK = 1 << 20
@@ -45,10 +46,11 @@ class Predict(msgspec.Struct, tag=True, frozen=True):
 
 
 class Ready(msgspec.Struct, tag=True, frozen=True):
-    """R has started."""
+    """R has started, and the worker is shut in."""
 
     r_version: str
     seconds: float
+    isolation: Isolation
 
 
 class Loaded(msgspec.Struct, tag=True, frozen=True):

@@ -7,17 +7,21 @@ nothing else, and only its parent ends it.
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import hashlib
 import lzma
 import mmap
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 import zlib
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from modelyard.errors import ModelError, ModelRejected, ModelyardError, from_code
@@ -31,16 +35,17 @@ CALL_ROWS = 122_880
 
 
 def main() -> None:
-    """Serve one parent: ``worker SOCKET_FD LIFELINE_FD MEMORY_BYTES``."""
+    """Serve one parent: ``worker SOCKET_FD LIFELINE_FD PLAN``, the plan as JSON."""
     started = time.perf_counter()
-    sock_fd, lifeline_fd, memory_bytes = (int(a) for a in sys.argv[1:4])
-    sandbox.die_with(lifeline_fd)
+    sock_fd, lifeline_fd = (int(a) for a in sys.argv[1:3])
+    plan = msgspec.json.decode(sys.argv[3], type=sandbox.Plan)
     channel = m.Channel(socket.socket(fileno=sock_fd))
     start_r()
     functions = Functions()
-    sandbox.limit(memory_bytes)
     version = _environment(functions)["r_version"]
-    channel.send(m.Ready(version, time.perf_counter() - started))
+    isolation = sandbox.enter(plan, frozenset({sock_fd, lifeline_fd}))
+    _die_with(lifeline_fd)
+    channel.send(m.Ready(version, time.perf_counter() - started, isolation))
     while True:
         try:
             message, rows, files = channel.receive(max_files=2)
@@ -53,6 +58,22 @@ def main() -> None:
         except MemoryError:
             reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
         channel.send(reply, table)
+
+
+def _die_with(lifeline: int) -> None:
+    """End this process, whatever it is doing, when the other end of this pipe closes.
+
+    A thread waits for it, since a death signal follows the thread that started us, not the
+    process; R's long calls let other threads run.
+    """
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(lifeline, 1):
+                pass
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
 def _answer(

@@ -23,6 +23,7 @@ from modelyard.errors import (
 from modelyard.runtime import messages as m
 from modelyard.runtime.base import Prediction
 from modelyard.runtime.manifest import File, PredictSpec
+from modelyard.runtime.sandbox.plan import Isolation, Level
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Worker:
         self._process = process
         self.usable = True
         self.load_s = 0.0
+        self.isolation = Isolation(Level.NONE)
         self.last_used = time.monotonic()
 
     @classmethod
@@ -68,30 +70,42 @@ class Worker:
         *,
         memory_bytes: int,
         start_s: float,
+        min_isolation: Level,
     ) -> Worker:
         """Start a process and load the model in it.
 
         Raises:
             ModelRejected, MissingPackage, ModelFault: the model cannot be loaded.
-            Unavailable: the process did not start in time.
+            Unavailable: the process did not start in time, or is not shut in well enough.
         """
         worker = cls(compute.spawn_worker(memory_bytes))
         try:
-            worker._begin(start_s)
+            worker._begin(start_s, min_isolation)
             worker._load(artifacts, what, start_s)
+            worker._process.settle()
         except BaseException:
             worker.end()
             raise
         return worker
 
-    def _begin(self, start_s: float) -> None:
+    def _begin(self, start_s: float, min_isolation: Level) -> None:
         self._process.channel.settimeout(start_s)
         try:
-            self._process.channel.receive()
+            ready, _, _ = self._process.channel.receive()
         except TimeoutError:
             raise Unavailable(f"R did not start within {start_s:g} s.") from None
         except (EOFError, OSError):
             raise Unavailable(f"R did not start: {self._process.kill()}.") from None
+        if not isinstance(ready, m.Ready):
+            raise Internal(f"A worker began with {type(ready).__name__}.")
+        self.isolation = ready.isolation
+        if not ready.isolation.level.at_least(min_isolation):
+            raise Unavailable(
+                f"Models may run here only with isolation {min_isolation}, and the sandbox of a "
+                f"worker is {ready.isolation.level}: {'; '.join(ready.isolation.missing)}.",
+                hint=f"Mend what is missing, or accept it by min_isolation = "
+                f'"{ready.isolation.level}" in settings.toml.',
+            )
 
     def _load(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:
         body = what.body
@@ -178,6 +192,10 @@ class Worker:
     def alive(self) -> bool:
         """Whether it can take a request."""
         return self.usable and self._process.alive()
+
+    def grown_bytes(self) -> int:
+        """How much its memory has grown since the model was loaded."""
+        return self._process.grown_bytes()
 
     def end(self) -> str:
         """End the process and say how it ended."""

@@ -21,6 +21,7 @@ from modelyard.compute.base import Compute
 from modelyard.errors import Overloaded, Unavailable
 from modelyard.runtime.base import Prediction
 from modelyard.runtime.manifest import Manifest
+from modelyard.runtime.sandbox.plan import Isolation, Level
 from modelyard.settings import Settings
 from modelyard.workers.lease import Loadable, Worker
 
@@ -36,6 +37,9 @@ class WorkerPool:
         self._compute = compute
         self._artifacts = artifacts
         self._settings = settings
+        self._min_isolation = Level.parse(settings.min_isolation)
+        self.isolation: Isolation | None = None
+        """How well the worker started last is shut in; None before there was one."""
         self._idle: dict[Key, list[Worker]] = defaultdict(list)
         self._busy: Counter[Key] = Counter()
         self._count = 0
@@ -148,13 +152,16 @@ class WorkerPool:
             raise
 
     def _start(self, what: Loadable) -> Worker:
-        return Worker.start(
+        worker = Worker.start(
             self._compute,
             self._artifacts,
             what,
             memory_bytes=self._settings.worker_memory_bytes,
             start_s=self._settings.worker_start_s,
+            min_isolation=self._min_isolation,
         )
+        self.isolation = worker.isolation
+        return worker
 
     def _idle_worker(self, key: Key) -> Worker | None:
         workers = self._idle[key]
@@ -205,13 +212,16 @@ class WorkerPool:
     def _give_back(self, key: Key, worker: Worker) -> None:
         with self._changed:
             self._not_busy(key)
-            keep = worker.alive() and not self._closed
+            keep = worker.alive() and not self._closed and not self._has_grown(worker)
             if keep:
                 self._idle[key].append(worker)
                 self._changed.notify_all()
         if not keep:
             worker.end()
             self._leave()
+
+    def _has_grown(self, worker: Worker) -> bool:
+        return worker.grown_bytes() > self._settings.worker_growth_bytes
 
     def _not_busy(self, key: Key) -> None:
         self._busy[key] -= 1
