@@ -7,189 +7,58 @@ real one.
 from __future__ import annotations
 
 import errno
-import http.server
+import json
 import os
 import shutil
-import socket
 import subprocess
-import threading
+import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from tests.conftest import Workshop
-from tests.workers.probes import BODY, DOES, NATIVE, NATIVE_BODY, READS, REFUSED_ANYWAY
+from tests.workers.probes import NATIVE, REFUSED_ANYWAY
+from tests.workers.world import R_CODE, Inside, World, a_world, build_attack, inside
 
-import modelyard
-from modelyard.compute.local import LocalCompute
-from modelyard.errors import WorkerCrashed
-from modelyard.settings import Settings
-from modelyard.workers.lease import Worker
-from modelyard.workers.pool import WorkerPool
+from modelyard.artifacts.files import FileStore
+from modelyard.compute.identity import pythons_folders, shut_to_others
 
 REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSYS}
-
-
-@dataclass(frozen=True)
-class World:
-    """What there is to get at: an account's home, a secret beside it, a server, another worker."""
-
-    home: Path
-    secret: Path
-    port: int
-    abstract: str
-    artifact: Path
-
-    def filled(self, code: str, other: Worker) -> str:
-        process = other._process
-        return code.format(
-            home=self.home,
-            secret=self.secret,
-            port=self.port,
-            artifact=self.artifact,
-            parent=os.getpid(),
-            other=process.popen.pid,
-            other_folder=process.folder,
-            code=Path(modelyard.__file__).parent,
-        )
-
-    def restore(self) -> None:
-        """Put back what a successful attack has done."""
-        self.secret.write_text("secret\n")
-        self.secret.chmod(0o644)
-        code, library = Path(modelyard.__file__).parent, Path("/usr/lib/R/library")
-        for left in (
-            *Path("/tmp").glob("modelyard-probe*"),
-            *(Path(p) / "modelyard-probe" for p in ("/var/tmp", "/dev/shm")),
-            *(p / "probe" for p in (code, library, Path("/usr/local/lib/R/site-library"))),
-            self.home / "probe",
-        ):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-
-
-class _Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"out\n")
-
-    def log_message(self, *_: object) -> None:
-        pass
+ROOT_ONLY = pytest.mark.skipif(
+    os.geteuid() != 0, reason="what succeeds without a sandbox is known for root"
+)
+NOBODY = 64_990
+"""A user id that nobody has."""
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("home")
-    for name in ("catalog.db", "token", "settings.toml"):
-        (home / name).write_text("secret\n")
-    # Readable by everyone and on the same disk as a worker's folder: no mode protects it.
-    place = Path(f"/tmp/modelyard-secret-{os.getpid()}")
-    place.mkdir(mode=0o777)
-    place.chmod(0o777)
-    artifact = home / "artifacts" / "ab" / "abcd"
-    artifact.parent.mkdir(parents=True)
-    artifact.write_bytes(b"model of another")
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Page)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    abstract = socket.socket(socket.AF_UNIX)
-    name = f"modelyard-{os.getpid()}"
-    abstract.bind(f"\0{name}")
-    abstract.listen()
-    found = World(home, place / "secret", web.server_address[1], name, artifact)
-    found.restore()
-    yield found
-    found.restore()
-    web.shutdown()
-    abstract.close()
-    shutil.rmtree(place)
-
-
-@dataclass(frozen=True)
-class Inside:
-    """A worker an attacker's version is loaded in, and a worker of somebody else."""
-
-    pool: WorkerPool
-    other: Worker
-    world: World
-    workshop: Workshop
-    library: Path
-
-    def gets_out(self, code: str) -> bool:
-        """Whether this R code, run in the worker, gives TRUE."""
-        manifest = self.workshop.manifest("1", {"code": "string"}, body=BODY)
-        rows = pa.table({"code": [self.world.filled(code, self.other)]})
-        try:
-            answer = self.pool.predict(manifest, rows, deadline_s=20)
-        except WorkerCrashed:
-            return False
-        finally:
-            self.world.restore()
-        return bool(answer.table["prediction"].to_pylist() == [1.0])
-
-    def native(self, what: str) -> int:
-        """The errno native code gets for this attack; 0: done."""
-        model = f"readBin('{self.library}', raw(), 1e6)"
-        manifest = self.workshop.manifest(model, {"what": "string"}, body=NATIVE_BODY)
-        number = os.getpid() if what in OF_THE_PARENT else self.other._process.popen.pid
-        texts = {"abstract_socket": self.world.abstract, "new_file_outside": "/tmp/modelyard-probe"}
-        rows = pa.table(
-            {
-                "what": [what],
-                "number": pa.array([number], pa.int32()),
-                "text": [texts.get(what, str(self.world.secret))],
-            }
-        )
-        try:
-            answer = self.pool.predict(manifest, rows)
-        finally:
-            self.world.restore()
-        return int(answer.table["prediction"][0].as_py())
-
-
-OF_THE_PARENT = {"kill_parent", "tgkill", "tkill", "limit_of_another", "priority", "affinity"}
+    with a_world(tmp_path_factory.mktemp("account")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("attack") / "attack.so"
-    source = Path(__file__).parent / "attack.c"
-    build = ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-o", str(out), str(source)]
-    subprocess.run(build, check=True)
-    return out
-
-
-def _inside(world: World, workshop: Workshop, library: Path, **how: object) -> Iterator[Inside]:
-    compute = LocalCompute(hidden=(str(world.home),), **how)  # type: ignore[arg-type]
-    minimum = "none" if how else "full"
-    settings = Settings(max_workers=4, min_isolation=minimum)
-    pool = WorkerPool(compute, workshop.store, settings)
-    somebody = workshop.manifest("3", {"x": "double"}, body="function(model, input) input$x")
-    with pool.lend(somebody, wait_s=60) as other:
-        yield Inside(pool, other, world, workshop, library)
-    pool.close()
-
-
-@pytest.fixture(scope="module")
-def shut_in(world, module_workshop, library) -> Iterator[Inside]:
-    yield from _inside(world, module_workshop, library)
-
-
-@pytest.fixture(scope="module")
-def open_(world, module_workshop, library) -> Iterator[Inside]:
-    yield from _inside(world, module_workshop, library, layers=(), uids="")
-
-
-@pytest.fixture(scope="module")
-def module_workshop(tmp_path_factory: pytest.TempPathFactory, make_rds) -> Workshop:
-    from modelyard.artifacts.files import FileStore
-
+def store(tmp_path_factory: pytest.TempPathFactory, make_rds) -> Workshop:
     root = tmp_path_factory.mktemp("store")
     return Workshop(FileStore(root), root, make_rds)
 
 
-R_CODE = {k: f"length({v}) > 0" for k, v in READS.items()} | DOES
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_attack(tmp_path_factory.mktemp("attack") / "attack.so")
+
+
+@pytest.fixture(scope="module")
+def shut_in(world, store, library) -> Iterator[Inside]:
+    with inside(world, store, library) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def open_(world, store, library) -> Iterator[Inside]:
+    with inside(world, store, library, layers=(), uids="") as found:
+        yield found
 
 
 @pytest.mark.parametrize("way", R_CODE)
@@ -197,7 +66,7 @@ def test_r_code_does_not_get_out(shut_in, way):
     assert not shut_in.gets_out(R_CODE[way])
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="what succeeds without a sandbox is known for root")
+@ROOT_ONLY
 @pytest.mark.parametrize("way", [w for w in R_CODE if w not in REFUSED_ANYWAY])
 def test_the_same_r_code_gets_out_where_there_is_no_sandbox(open_, way):
     assert open_.gets_out(R_CODE[way])
@@ -208,7 +77,35 @@ def test_native_code_does_not_get_out(shut_in, way):
     assert shut_in.native(way) in REFUSALS
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="what succeeds without a sandbox is known for root")
-@pytest.mark.parametrize("way", [n for n in NATIVE if n not in REFUSED_ANYWAY])
+@ROOT_ONLY
+@pytest.mark.parametrize("way", [w for w in NATIVE if w not in REFUSED_ANYWAY])
 def test_the_same_native_code_gets_out_where_there_is_no_sandbox(open_, way):
     assert open_.native(way) not in REFUSALS
+
+
+@ROOT_ONLY
+@pytest.mark.skipif(
+    shut_to_others(pythons_folders()) is not None, reason="others cannot read this Python"
+)
+def test_nothing_gets_out_where_the_server_is_an_ordinary_user(library):
+    """Its worker shares its user id, so that no mode of a file and no id is in the way."""
+    folder = Path(tempfile.mkdtemp())
+    os.chown(folder, NOBODY, NOBODY)
+    shutil.copy(library, folder / "attack.so")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.workers.unprivileged", str(folder)],
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        cwd=Path(__file__).parents[2],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shutil.rmtree(folder)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["level"] == "full" and told["uid"] == NOBODY
+    assert told["out"] == []
+    assert set(told["tried"]) == {*R_CODE, *NATIVE}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import typer
 
 from modelyard.cli.output import Json, done, err, out, show_fields
 from modelyard.client.launch import find_or_start, stop
+from modelyard.errors import ModelyardError
 from modelyard.home import ServerInfo, running_server
 from modelyard.settings import read_settings
 
@@ -62,9 +65,25 @@ def status(as_json: Json = False) -> None:
     if info is None:
         done("No server is running.", {"running": False}, as_json=as_json)
         raise typer.Exit(3)
-    _show(info, as_json)
+    _show(info, as_json, _isolation(info))
 
 
-def _show(info: ServerInfo, as_json: bool) -> None:
+def _isolation(info: ServerInfo) -> dict[str, Any]:
+    """How well its workers are shut in, or why that cannot be told."""
+    from modelyard.client.http import Http, path
+
+    try:
+        with Http(info.url, info.token) as http:
+            found = http.json("GET", path("isolation"))
+    except ModelyardError as e:
+        return {"isolation": None, "isolation_missing": [e.message]}
+    return {
+        "isolation": found["level"],
+        "isolation_missing": found["missing"],
+        "isolation_notes": found["notes"],
+    }
+
+
+def _show(info: ServerInfo, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
     shown = {k: v for k, v in asdict(info).items() if k != "token"}
-    show_fields({"running": True, **shown}, as_json=as_json)
+    show_fields({"running": True, **shown, **(more or {})}, as_json=as_json)

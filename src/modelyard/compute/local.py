@@ -96,7 +96,7 @@ class LocalProcess:
             os.close(self.folder_lock)
             if self.lease is not None:
                 self.lease.release()
-        return self.watch.cause or _ending(code)
+        return _ending(code, self.watch.cause)
 
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -111,9 +111,11 @@ class LocalProcess:
         return self.watch.grown_bytes
 
 
-def _ending(code: int) -> str:
+def _ending(code: int, cause: str | None) -> str:
     if code == -signal.SIGXFSZ:
         return "it wrote a file larger than worker_disk_bytes"
+    if cause is not None:
+        return cause
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return "quit() was called" if code == 3 else f"exited with status {code}"

@@ -101,6 +101,7 @@ class _Verification:
             sample_rows=rows.num_rows,
             load_s=round(self.worker.load_s, 4),
             predict_s=round(predict_s, 6),
+            isolation=self.worker.isolation.level.value,
         )
         notes.extend(_remarks(checks))
         return Verified(
@@ -193,7 +194,14 @@ class _Verification:
             f"No sample row could be scored ({error.message}), so the version is only known to "
             "load. Give sample_input to have it verified."
         )
-        checks = Checks("load", False, True, self.origin, 0, round(self.worker.load_s, 4))
+        checks = Checks(
+            "load",
+            row_independent=False,
+            deterministic=True,
+            sample_origin=self.origin,
+            load_s=round(self.worker.load_s, 4),
+            isolation=self.worker.isolation.level.value,
+        )
         return Verified(
             Signature(inputs, tuple(outputs), self.request.rows),
             environment,

@@ -78,7 +78,8 @@ class Checks:
 
     ``verified`` is ``predictions`` (equal, bit for bit, to the author's), ``worker`` (scored, the
     author sent no predictions to compare) or ``load`` (loaded; no sample could be scored).
-    Only a row-independent version may have its requests joined or split.
+    Only a row-independent version may have its requests joined or split. ``isolation`` is how well
+    that worker was shut in (``full``, ``partial``, ``none``); None: logged before it was recorded.
     """
 
     verified: str
@@ -88,6 +89,7 @@ class Checks:
     sample_rows: int = 0
     load_s: float = 0.0
     predict_s: float = 0.0
+    isolation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

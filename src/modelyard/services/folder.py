@@ -27,7 +27,8 @@ class HostFile:
     """What ``host.json`` says: which process, where it answers, and how it is.
 
     ``started`` tells the process from a later one with the same ``pid``. ``final`` says that
-    another try cannot go better. ``generation`` is that of the wish it serves.
+    another try cannot go better. ``generation`` is that of the wish it serves. ``isolation`` is how
+    well its workers are shut in, once there is one.
     """
 
     pid: int
@@ -38,6 +39,7 @@ class HostFile:
     final: bool = False
     port: int = 0
     url: str | None = None
+    isolation: str | None = None
 
     @property
     def is_alive(self) -> bool:

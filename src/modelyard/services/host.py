@@ -131,7 +131,7 @@ class Host:
         else:
             took = time.monotonic() - begun
             log.info("ready after %.1f s: %d golden rows replayed", took, rows)
-            self._say(*served.state())
+            self._say(*served.state(), isolation=served.isolation)
             return
         server.should_exit = True
 

@@ -80,6 +80,12 @@ class Served:
         return self._health.state(time.monotonic())
 
     @property
+    def isolation(self) -> str | None:
+        """How well its workers are shut in; None before there was one."""
+        found = self._account.workers.isolation
+        return None if found is None else found.level.value
+
+    @property
     def version(self) -> str:
         """The name of the version that answers."""
         return self._spec.version if self._version is None else self._version.name
@@ -150,6 +156,7 @@ class Served:
             "model": str(self._spec.model),
             "version": self.version,
             "ready": self.is_ready,
+            "isolation": self.isolation,
             "signature": None if version is None else version.manifest.signature.to_dict(),
         }
 

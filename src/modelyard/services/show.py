@@ -63,7 +63,8 @@ def _service(account: Account, found: Record, history: tuple[Change, ...]) -> Se
     status = history[-1].status if history else Status(State.PENDING)
     host = folder(account.settings.home, found.spec.id).read_host()
     url = None if host is None else host.url
-    return Service(found.spec, status, found.created_at, url, history)
+    isolation = None if host is None else host.isolation
+    return Service(found.spec, status, found.created_at, url, history, isolation)
 
 
 def _same_place(a: Namespace, b: Namespace) -> bool:

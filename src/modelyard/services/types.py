@@ -293,6 +293,7 @@ class Service:
     """A service: what is wanted of it, how it is, and where it answers.
 
     ``url`` is None until a host of it has bound its port. ``history`` is oldest first.
+    ``isolation`` is how well its workers are shut in, None until one has started.
     """
 
     spec: ServiceSpec
@@ -300,6 +301,7 @@ class Service:
     created_at: datetime
     url: str | None = None
     history: tuple[Change, ...] = ()
+    isolation: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As the HTTP API shows it."""
@@ -318,6 +320,7 @@ class Service:
             "cause": cause,
             "url": self.url,
             "created_at": iso(self.created_at),
+            "isolation": self.isolation,
             "replicas": 1,
             "containers": [{"name": "host", "status": state.value, "message": cause or ""}],
             "options": spec.options.to_dict(),

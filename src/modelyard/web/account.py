@@ -58,6 +58,21 @@ def account(
     )
 
 
+@router.get("/api/v1/isolation", dependencies=[Depends(may("account.read"))])
+def isolation(request: Request) -> JSONResponse:
+    """How well the workers of this account are shut in, found by starting one if need be."""
+    found = account_of(request)
+    now = found.workers.try_sandbox()
+    return JSONResponse(
+        {
+            "level": now.level.value,
+            "min_isolation": found.settings.min_isolation,
+            "missing": list(now.missing),
+            "notes": list(now.notes),
+        }
+    )
+
+
 def _r_version(r_home: str) -> str | None:
     try:
         return find_r(r_home).version

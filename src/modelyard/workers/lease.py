@@ -80,7 +80,8 @@ class Worker:
         """
         worker = cls(compute.spawn_worker(memory_bytes))
         try:
-            worker._begin(start_s, min_isolation)
+            worker._begin(start_s)
+            worker._insist(min_isolation)
             worker._load(artifacts, what, start_s)
             worker._process.settle()
         except BaseException:
@@ -88,7 +89,21 @@ class Worker:
             raise
         return worker
 
-    def _begin(self, start_s: float, min_isolation: Level) -> None:
+    @classmethod
+    def try_sandbox(cls, compute: Compute, *, memory_bytes: int, start_s: float) -> Isolation:
+        """How well a worker is shut in here, from one that is started for this and ended.
+
+        Raises:
+            Unavailable: the process did not start in time.
+        """
+        worker = cls(compute.spawn_worker(memory_bytes))
+        try:
+            worker._begin(start_s)
+        finally:
+            worker.end()
+        return worker.isolation
+
+    def _begin(self, start_s: float) -> None:
         self._process.channel.settimeout(start_s)
         try:
             ready, _, _ = self._process.channel.receive()
@@ -99,12 +114,15 @@ class Worker:
         if not isinstance(ready, m.Ready):
             raise Internal(f"A worker began with {type(ready).__name__}.")
         self.isolation = ready.isolation
-        if not ready.isolation.level.at_least(min_isolation):
+
+    def _insist(self, minimum: Level) -> None:
+        found = self.isolation
+        if not found.level.at_least(minimum):
             raise Unavailable(
-                f"Models may run here only with isolation {min_isolation}, and the sandbox of a "
-                f"worker is {ready.isolation.level}: {'; '.join(ready.isolation.missing)}.",
-                hint=f"Mend what is missing, or accept it by min_isolation = "
-                f'"{ready.isolation.level}" in settings.toml.',
+                f"A model runs here only where a worker's isolation is {minimum}, and it is "
+                f"{found.level}: {'; '.join(found.missing)}.",
+                hint="Mend what is missing, or, where everyone who may log models is trusted, "
+                f'set min_isolation = "{found.level}" in settings.toml.',
             )
 
     def _load(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:

@@ -117,6 +117,20 @@ class WorkerPool:
             for _ in range(workers):
                 held.enter_context(self.lend(what, wait_s=self._settings.worker_start_s))
 
+    def try_sandbox(self) -> Isolation:
+        """How well workers are shut in here, as the last one found, or one started to find out.
+
+        Raises:
+            Unavailable: none can be started.
+        """
+        if self.isolation is None:
+            self.isolation = Worker.try_sandbox(
+                self._compute,
+                memory_bytes=self._settings.worker_memory_bytes,
+                start_s=self._settings.worker_start_s,
+            )
+        return self.isolation
+
     def close(self) -> None:
         """End every idle worker; busy ones end when they are given back."""
         with self._changed:

@@ -102,7 +102,8 @@ def readable() -> list[str]:
     Python's are the folders it imports from; the folder a process was started in is never one.
     """
     of_r = [p for name in _OF_R for p in os.environ.get(name, "").split(":") if p]
-    of_r += [f"{os.environ.get('R_HOME', '')}/etc"]  # a link to elsewhere in Debian
+    if home := os.environ.get("R_HOME"):
+        of_r.append(f"{home}/etc")  # a link to elsewhere in Debian
     of_python = [p for p in sys.path if p not in ("", "/")]
     package = Path(__file__).parents[2]
     of_python = [str(package) if Path(p) == package.parent else p for p in of_python]
