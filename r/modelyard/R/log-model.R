@@ -61,6 +61,8 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
   spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
   check_plain_args(spec$args)
+  check_predict(model, spec)
+  spec$packages <- union(spec$packages, check_travels(model, spec, names(sample_input)))
   outputs <- contract_columns(output_cols)
   given <- contract_columns(input_cols)
   say_dropped(names(list(...)), names(formals(sfr_log_model)))

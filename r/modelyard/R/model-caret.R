@@ -1,3 +1,49 @@
-# caret: train.
+# caret: train, which wraps a model of another package, and knn3.
 
-required_pkgs.train <- function(model) "caret"
+predictors.train <- function(model, args = list()) {
+  if (is.null(model_terms(model))) names(training_frame(model, args)) else predictors.default(model)
+}
+
+# The training rows are kept beside the outcome, or else the columns without rows.
+training_frame.train <- function(model, args = list()) {
+  kept <- model$trainingData
+  if (is.null(model_terms(model))) {
+    frame <- if (is.null(kept)) model$ptype else kept
+    return(as.data.frame(frame)[setdiff(names(frame), c(".outcome", ".weights"))])
+  }
+  raw_rows(predictors(model, args), kept, model)
+}
+
+required_pkgs.train <- function(model) {
+  unique(c("caret", model$modelInfo$library, formula_packages(model_terms(model))))
+}
+
+model_task.train <- function(model) {
+  if (identical(model$modelType, "Regression")) "regression" else class_task(length(model$levels))
+}
+
+predict_types.train <- function(model) c("raw", if (model_task(model) != "regression") "prob")
+
+# knn3 and knnreg keep the matrix they were trained on.
+required_pkgs.knn3 <- function(model) "caret"
+required_pkgs.knnreg <- required_pkgs.knn3
+model_task.knn3 <- function(model) class_task(nlevels(model$learn$y))
+model_task.knnreg <- function(model) "regression"
+
+predictors.knn3 <- function(model, args = list()) {
+  if (is.null(model_terms(model))) colnames(model$learn$X) else predictors.default(model, args)
+}
+predictors.knnreg <- predictors.knn3
+
+training_frame.knn3 <- function(model, args = list()) {
+  kept <- as.data.frame(model$learn$X)
+  wanted <- predictors(model, args)
+  if (all(wanted %in% names(kept))) kept[wanted] else training_frame.default(model, args)
+}
+training_frame.knnreg <- training_frame.knn3
+
+# preProcess and dummyVars transform.
+required_pkgs.preProcess <- function(model) "caret"
+required_pkgs.dummyVars <- function(model) "caret"
+model_task.preProcess <- function(model) "transform"
+model_task.dummyVars <- function(model) "transform"

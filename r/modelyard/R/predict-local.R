@@ -25,6 +25,7 @@ sfr_predict_local <- function(model, new_data, predict_fn = "predict",
   force(model)
   rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
   spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
+  check_predict(model, spec)
   inputs <- contract_columns(input_cols)
   outputs <- contract_columns(output_cols)
   new_data <- check_local_rows(new_data, inputs, model, spec)
@@ -65,29 +66,34 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
     found <- match_columns(names(new_data), needed, call = call)
     names(new_data)[found] <- needed
   }
-  new_data
+  if (asked_plainly(spec)) with_levels_of_model(new_data, model, spec, call) else new_data
+}
+
+# Text and factors as the factors the model was trained on: some classes give another number for
+# text, or for a factor with fewer levels, and say nothing.
+with_levels_of_model <- function(rows, model, spec, call) {
+  known <- known_levels(model, spec$args)
+  for (name in intersect(names(known), names(rows))) {
+    found <- known[[name]]
+    if (is.null(found$levels)) next
+    column <- c(list(name = name), found)
+    rows[[name]] <- check_column(rows[[name]], column, call, "The rows do not fit the model")
+  }
+  rows
 }
 
 # The contract as logging would complete it from the model's own frame; what that does not say,
 # the rows do.
 local_inputs <- function(inputs, new_data, model, spec) {
-  samples <- list(rows = sample_frame(model, 1L, spec$args))
+  samples <- list(columns = sample_frame(model, 1L, spec$args))
   inputs <- complete_inputs(inputs, samples, model, spec)
   open <- vapply(inputs, \(column) is.null(column$levels) && is.null(column$tz), NA)
   inputs[open] <- with_levels_of(inputs[open], new_data)
   inputs
 }
 
-# contract.R's own conditions, with the call of the verb.
 run_predict <- function(model, rows, spec, call = caller_env()) {
-  tryCatch(
-    predict_frame(model, rows, spec),
-    modelyard_error = function(e) {
-      code <- sub("^modelyard_", "", class(e)[1])
-      # Its own message: conditionMessage() would add its parent's, which says the same.
-      abort_text(code, e$message, call = call)
-    }
-  )
+  in_words_of_the_verb(predict_frame(model, rows, spec), call)
 }
 
 # No rows, no predictions, but their columns: as declared, or as a row of the model's own gives.
@@ -96,7 +102,7 @@ empty_prediction <- function(model, spec, outputs, call = caller_env()) {
     return(empty_frame(outputs))
   }
   sample <- sample_frame(model, 1L, spec$args)
-  if (is.null(sample)) {
+  if (NROW(sample) == 0) {
     return(data.frame(prediction = numeric()))
   }
   run_predict(model, sample, spec, call)$frame[0, , drop = FALSE]

@@ -2,8 +2,9 @@
 
 most_samples <- 32L
 
-# list(rows, origin): rows of sample_input, else of the training dataset, else of the model's own
-# frame. NULL rows when there are none: the server then makes some up from the signature.
+# list(rows, columns, origin): rows of sample_input, else of the training dataset, else of the
+# model's own frame. NULL rows when there are none: the server then makes some up from the
+# signature, whose columns may still be known.
 choose_samples <- function(model, spec, inputs, sample_input, training_dataset,
                            call = caller_env()) {
   given <- list(sample_input = sample_input, training_dataset = training_dataset)
@@ -13,9 +14,10 @@ choose_samples <- function(model, spec, inputs, sample_input, training_dataset,
     check_frame(rows, origin, call = call)
     if (nrow(rows) == 0) next
     rows <- needed_columns(as.data.frame(rows), model, spec, inputs)
-    return(list(rows = spread_rows(rows), origin = origin))
+    return(list(rows = spread_rows(rows), columns = rows, origin = origin))
   }
-  list(rows = own_rows(model, spec, inputs), origin = "model_frame")
+  rows <- own_rows(model, spec, inputs)
+  list(rows = if (NROW(rows) > 0) rows, columns = rows, origin = "model_frame")
 }
 
 # The model's own training rows. A contract may have columns the model does not use: they are made
@@ -68,12 +70,12 @@ spread_rows <- function(rows) {
 # The inputs of the contract, with the levels, order and zones of the sample rows or the model.
 complete_inputs <- function(inputs, samples, model, spec) {
   if (is.null(inputs)) {
-    if (is.null(samples$rows)) {
+    if (is.null(samples$columns)) {
       return(NULL)
     }
-    inputs <- contract_columns(sfr_input_cols(samples$rows))
+    inputs <- contract_columns(sfr_input_cols(samples$columns))
   }
-  with_known_levels(with_levels_of(inputs, samples$rows), known_levels(model, spec$args))
+  with_known_levels(with_levels_of(inputs, samples$columns), known_levels(model, spec$args))
 }
 
 # Sample rows as the contract has them, and their predictions here. Rows that came from the model

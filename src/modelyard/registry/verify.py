@@ -62,7 +62,8 @@ class _Verification:
         told, own_rows = self.worker.inspect(self.sample_rows, deadline_s=self.deadline_s)
         notes = [_LINK_SCALE] if told.link_scale else []
         samples = self._samples(own_rows)
-        inputs = self._inputs(samples, told)
+        inputs = self._inputs(samples, told, own_rows)
+        _check_needed(inputs, told)
         if samples is None:
             samples, self.origin = generated_rows(inputs), "generated"
         checked = check_inputs(samples, inputs)
@@ -131,15 +132,20 @@ class _Verification:
         declared = self.request.inputs
         return declared is None or {c.name for c in declared} <= set(rows.column_names)
 
-    def _inputs(self, samples: pa.Table | None, told: Inspected) -> tuple[Column, ...]:
+    def _inputs(
+        self, samples: pa.Table | None, told: Inspected, own_rows: pa.Table | None
+    ) -> tuple[Column, ...]:
+        """The columns declared, else those of the sample rows, else those the model names."""
         declared = self.request.inputs
         if declared is None:
-            if samples is None:
+            rows = own_rows if samples is None else samples
+            if rows is None:
+                needs = f" It needs {', '.join(told.predictors)}." if told.predictors else ""
                 raise InvalidSignature(
-                    "No input columns were given, and none can be found in the model.",
+                    "No input columns were given, and none can be found in the model." + needs,
                     hint="Give input_cols, or sample_input with a few rows to score.",
                 )
-            declared = infer_columns(samples.schema, _dictionaries(samples))
+            declared = infer_columns(rows.schema, _dictionaries(rows))
         return resolved_inputs(declared, samples, told.levels)
 
     def _signature(self, inputs: Sequence[Column], answer: pa.Table) -> Signature:
@@ -175,13 +181,6 @@ class _Verification:
         notes: list[str],
     ) -> Verified:
         """The sample rows could not be scored: refused when they should have been."""
-        missing = [p for p in told.predictors if p not in {c.name for c in inputs}]
-        if missing:
-            raise InvalidSignature(
-                f"The model needs {', '.join(missing)}, which input_cols does not have.",
-                hint=f"R says: {error.message}.",
-                details=[Detail("needed by the model", column=p) for p in missing],
-            ) from error
         if self.request.predictions is not None or self.origin == "sample_input":
             raise VerificationFailed(
                 "A fresh R process cannot score the sample rows: " + error.message,
@@ -282,6 +281,17 @@ class _Verification:
     def _environment(self) -> tuple[Environment, Inspected]:
         told, _ = self.worker.inspect(1, deadline_s=self.deadline_s)
         return Environment(told.r_version, told.platform, told.packages), told
+
+
+def _check_needed(inputs: Sequence[Column], told: Inspected) -> None:
+    """Refuse inputs that lack a column of the model: it would take its own rows for it, or R's."""
+    missing = [p for p in told.predictors if p not in {c.name for c in inputs}]
+    if missing:
+        raise InvalidSignature(
+            f"The model needs {', '.join(missing)}, which input_cols does not have.",
+            hint="Add the column, or give a predict_body that does not need it.",
+            details=[Detail("needed by the model", column=p) for p in missing],
+        )
 
 
 _TASKS = {

@@ -37,9 +37,10 @@ call_predict <- function(model, rows, predict) {
 # Whether the class's own predict() answers, and no function of the author's.
 asked_plainly <- function(predict) is.null(predict$body) && identical(predict$fn, "predict")
 
-# fn(model, ...) evaluated where only base R, `model` and `rows` are to be found.
-clean_call <- function(fn, given, args, model, rows) {
-  env <- new.env(parent = baseenv())
+# fn(model, ...) evaluated where only base R, `model` and `rows` are to be found, and what `beside`
+# names.
+clean_call <- function(fn, given, args, model, rows, beside = NULL) {
+  env <- list2env(as.list(beside), parent = baseenv())
   env$model <- model
   env$rows <- rows
   if (length(args) > 0) given <- given[!names(given) %in% names(args)]
@@ -80,6 +81,8 @@ attach_packages <- function(packages) {
 
 # The answer as a plain data frame: one column is `prediction` unless it has a name of its own.
 as_frame <- function(answer) {
+  if (is.list(answer) && !is.data.frame(answer)) answer <- fit_columns(answer)
+  if (length(dim(answer)) > 2) answer <- flat_array(answer)
   if (is.data.frame(answer)) {
     columns <- lapply(as.list(answer), plain_vector)
     names(columns) <- names(answer)
@@ -95,6 +98,40 @@ as_frame <- function(answer) {
   }
   n <- if (length(sizes) == 0) 0L else sizes
   structure(columns, class = "data.frame", row.names = .set_row_names(n))
+}
+
+# What predict() gives with standard errors, a list of `fit` and others, as columns of those names.
+fit_columns <- function(answer) {
+  parts <- answer[intersect(c("fit", "se.fit", "lwr", "upr"), names(answer))]
+  if (is.null(parts$fit)) {
+    return(answer)
+  }
+  if (length(parts) == 1) {
+    return(parts$fit)
+  }
+  intervals <- is.matrix(parts$fit) && identical(colnames(parts$fit), c("fit", "lwr", "upr"))
+  columns <- lapply(names(parts), function(name) {
+    part <- parts[[name]]
+    if (!is.matrix(part) || ncol(part) == 1) {
+      return(stats::setNames(list(as.vector(part)), name))
+    }
+    inner <- column_names(part)
+    found <- lapply(seq_len(ncol(part)), function(j) part[, j])
+    stats::setNames(found, if (name == "fit" && intervals) inner else paste0(name, ".", inner))
+  })
+  list2DF(unlist(columns, recursive = FALSE))
+}
+
+# An array of rows x columns x more as a matrix; a dimension of one is left out.
+flat_array <- function(answer) {
+  size <- dim(answer)
+  labels <- dimnames(answer)
+  others <- Filter(function(k) size[k] > 1, seq_along(size)[-1])
+  names <- lapply(others, function(k) {
+    if (is.null(labels[[k]])) as.character(seq_len(size[k])) else labels[[k]]
+  })
+  columns <- if (length(names) > 0) do.call(paste, c(expand.grid(names), sep = "."))
+  matrix(answer, size[1], dimnames = list(NULL, columns))
 }
 
 column_names <- function(answer) {

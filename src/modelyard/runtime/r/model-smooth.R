@@ -1,3 +1,66 @@
-# Smooths: gam of mgcv.
+# Smooths: loess, smooth.spline, ppr; gam of mgcv and of gam.
 
-required_pkgs.gam <- function(model) "mgcv"
+model_task.loess <- function(model) "regression"
+model_task.ppr <- function(model) "regression"
+
+training_frame.loess <- function(model, args = list()) {
+  kept <- as.data.frame(model$x)
+  wanted <- predictors(model, args)
+  if (all(wanted %in% names(kept))) kept[wanted] else training_frame.default(model, args)
+}
+
+# smooth.spline was given two vectors, so its one column is called x; it answers a list of x and y.
+score.smooth.spline <- function(model, rows, args = list()) {
+  clean_call(quote(stats::predict), list(x = quote(rows$x)), args, model, rows)$y
+}
+predictors.smooth.spline <- function(model, args = list()) "x"
+training_frame.smooth.spline <- function(model, args = list()) data.frame(x = as.numeric(model$x))
+model_task.smooth.spline <- function(model) "regression"
+
+# gam and bam name their raw columns, and keep a few values of each. They turn text into factors,
+# so a level they do not know would be NA with no more than a warning.
+required_pkgs.gam <- function(model) c("mgcv", formula_packages(model_terms(model)))
+
+predictors.gam <- function(model, args = list()) {
+  columns_of_code(list(model$pred.formula, model$call[["offset"]]), model)
+}
+
+training_frame.gam <- function(model, args = list()) {
+  frame <- training_frame.default(model, args)
+  if (NROW(frame) > 0) frame else few_values(model$var.summary[predictors(model, args)])
+}
+
+# The least, the middle and the greatest of each numeric column; of a factor its one value.
+few_values <- function(summary) {
+  usable <- vapply(summary, function(x) is.factor(x) || is.null(dim(x)) && length(x) == 3, NA)
+  if (length(summary) > 0 && all(usable)) as.data.frame(lapply(summary, rep_len, 3))
+}
+
+known_levels.gam <- function(model, args = list()) {
+  found <- known_levels.default(model, args)
+  kept <- categories(model$var.summary)
+  kept <- kept[setdiff(names(kept), names(found))]
+  c(found, kept)
+}
+
+model_task.gam <- function(model) {
+  family <- model$family$family
+  if (family == "Cox PH") {
+    return("survival")
+  }
+  if (grepl("^(multinom|Ordered Categorical)", family)) "multiclass" else model_task.glm(model)
+}
+
+predict_types.gam <- function(model) c("link", "terms", "iterms", "response", "lpmatrix")
+
+# gamm() answers a list of an lme and a gam; the gam predicts.
+score.gamm <- function(model, rows, args = list()) score(model$gam, rows, args)
+predictors.gamm <- function(model, args = list()) predictors(model$gam, args)
+training_frame.gamm <- function(model, args = list()) training_frame(model$gam, args)
+known_levels.gamm <- function(model, args = list()) known_levels(model$gam, args)
+required_pkgs.gamm <- function(model) required_pkgs(model$gam)
+model_task.gamm <- function(model) model_task(model$gam)
+predict_types.gamm <- function(model) predict_types(model$gam)
+
+# gam of the package gam.
+required_pkgs.Gam <- function(model) "gam"

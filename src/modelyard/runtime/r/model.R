@@ -5,7 +5,8 @@
 #
 #   score(model, rows, args)         its answer for rows, as predict() gives it
 #   predictors(model, args)          names of the raw columns predict() reads
-#   training_frame(model, args)      those columns as it was trained on them, or NULL
+#   training_frame(model, args)      those columns as it was trained on them; without rows where
+#                                    only their types are known, NULL where not even those
 #   known_levels(model, args)        what it knows of its categorical columns, see category()
 #   required_pkgs(model)             packages to attach before it can predict
 #   model_task(model)                regression, binary, multiclass, forecast, survival, cluster,
@@ -33,17 +34,7 @@ score.default <- function(model, rows, args = list()) {
 }
 
 predictors.default <- function(model, args = list()) {
-  terms <- model_terms(model)
-  if (is.null(terms)) {
-    return(character())
-  }
-  terms <- stats::delete.response(terms)
-  # What predict() evaluates: ns(x, df = k) has become ns(x, knots = c(...)), without k.
-  code <- attr(terms, "predvars")
-  found <- variables(if (is.null(code)) attr(terms, "variables") else code)
-  # predict() looks for the variables of `offset =` in the rows too.
-  found <- union(found, variables(model_call(model)[["offset"]]))
-  setdiff(found, constants(model, found))
+  columns_of_code(c(predict_code(model_terms(model)), model_call(model)[["offset"]]), model)
 }
 
 training_frame.default <- function(model, args = list()) {
@@ -52,7 +43,7 @@ training_frame.default <- function(model, args = list()) {
 
 known_levels.default <- function(model, args = list()) {
   found <- categories(training_frame(model, args))
-  kept <- if (isS4(model) || !is.list(model)) NULL else model[["xlevels"]]
+  kept <- kept_levels(model)
   classes <- attr(model_terms(model), "dataClasses")
   for (name in names(kept)) {
     if (!is.character(kept[[name]])) next
@@ -85,6 +76,18 @@ predict_types.default <- function(model) {
 
 rowwise.default <- function(model) TRUE
 
+# Refuse a `type` that the class's predict() does not have; R matches parts of words.
+check_type <- function(model, args) {
+  type <- args$type
+  known <- if (is.character(type) && length(type) == 1) predict_types(model)
+  if (!is.null(known) && is.na(pmatch(type, known))) {
+    fault("invalid_value", paste0(
+      "predict() of a model of class ", class(model)[1], " has no type '", type, "'. It has: ",
+      paste(known, collapse = ", "), "."
+    ))
+  }
+}
+
 # One categorical column: `type` is factor, or string where the model was trained on text. Without
 # levels any text is the model's own matter, and no contract restricts it.
 category <- function(levels, type = "factor", ordered = FALSE) {
@@ -97,10 +100,11 @@ categories <- function(columns) {
   lapply(factors, function(x) category(levels(x), "factor", is.ordered(x)))
 }
 
-# Raw training rows of a model, at most `n` of them spread evenly, or NULL when it kept none.
+# Raw training rows of a model, at most `n` of them spread evenly: none where only the columns are
+# known, NULL where nothing is.
 sample_frame <- function(model, n = 32L, args = list()) {
   frame <- training_frame(model, args)
-  if (is.null(frame) || NROW(frame) == 0 || NCOL(frame) == 0) {
+  if (is.null(frame) || NCOL(frame) == 0) {
     return(NULL)
   }
   picked <- unique(round(seq(1, nrow(frame), length.out = min(n, nrow(frame)))))
@@ -108,99 +112,4 @@ sample_frame <- function(model, n = 32L, args = list()) {
   attr(frame, "terms") <- NULL
   row.names(frame) <- NULL
   frame
-}
-
-# The columns `wanted` as they were before the formula transformed them: from the model's own
-# frame where it has them all, else from the data the call names, where that can still be found.
-raw_rows <- function(wanted, frame, model) {
-  if (length(wanted) == 0) {
-    return(NULL)
-  }
-  if (!is.null(frame) && all(wanted %in% names(frame))) {
-    return(frame[wanted])
-  }
-  data <- named_data(model)
-  if (!is.null(data) && all(wanted %in% names(data))) {
-    return(stats::na.omit(as.data.frame(data)[wanted]))
-  }
-  NULL
-}
-
-# The data frame that `data =` of the model's call names, or NULL.
-named_data <- function(model) {
-  data <- model_call(model)[["data"]]
-  home <- attr(model_terms(model), ".Environment")
-  found <- if (is.name(data) && is.environment(home)) {
-    get0(as.character(data), envir = home, ifnotfound = NULL)
-  }
-  if (is.data.frame(found)) found
-}
-
-# Names in a formula that are no columns but values which travel with the environment it was
-# written in, and R's own such as pi.
-constants <- function(model, names) {
-  frame <- model_frame(model)
-  data <- named_data(model)
-  names <- setdiff(names, c(names(frame), names(data)))
-  home <- attr(model_terms(model), ".Environment")
-  Filter(function(name) {
-    if (name %in% c("pi", "T", "F", "letters", "LETTERS")) {
-      return(TRUE)
-    }
-    value <- captured_value(name, home)
-    !is.null(value) && (is.null(frame) || NROW(value) != nrow(frame))
-  }, names)
-}
-
-# A value of the environments a formula keeps, below the global one and packages.
-captured_value <- function(name, home) {
-  while (is.environment(home) && !nzchar(environmentName(home))) {
-    if (exists(name, envir = home, inherits = FALSE)) {
-      return(get(name, envir = home, inherits = FALSE))
-    }
-    home <- parent.env(home)
-  }
-  NULL
-}
-
-# The variables of code; of x$part, only x is one.
-variables <- function(code) {
-  if (!is.call(code)) {
-    return(all.vars(code))
-  }
-  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
-  if (is.name(code[[1]]) && as.character(code[[1]]) %in% c("$", "@")) parts <- parts[1]
-  parts <- parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
-  unique(as.character(unlist(lapply(parts, variables))))
-}
-
-# Packages of functions that formulas name without their package.
-formula_packages <- function(terms) {
-  known <- c(
-    ns = "splines", bs = "splines", Surv = "survival", strata = "survival",
-    pspline = "survival", ridge = "survival", cluster = "survival"
-  )
-  found <- if (!is.null(terms)) intersect(all.names(terms), names(known))
-  unique(unname(known[found]))
-}
-
-model_terms <- function(model) {
-  if (isS4(model)) {
-    return(attr(model_frame(model), "terms"))
-  }
-  if (is.list(model) && inherits(model[["terms"]], "terms")) model[["terms"]]
-}
-
-model_frame <- function(model) {
-  if (isS4(model)) {
-    return(if ("frame" %in% names(attributes(model))) attr(model, "frame"))
-  }
-  if (is.list(model) && is.data.frame(model[["model"]])) model[["model"]]
-}
-
-model_call <- function(model) {
-  if (isS4(model)) {
-    return(if ("call" %in% names(attributes(model))) attr(model, "call"))
-  }
-  if (is.list(model)) model[["call"]]
 }

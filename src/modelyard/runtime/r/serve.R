@@ -28,6 +28,7 @@ check_predictable <- function(model, predict) {
   if (!asked_plainly(predict)) {
     return(invisible())
   }
+  check_type(model, predict$args)
   classes <- if (isS4(model)) methods::is(model) else class(model)
   found <- vapply(classes, function(class) {
     !is.null(utils::getS3method("predict", class, optional = TRUE)) ||

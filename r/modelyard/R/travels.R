@@ -1,0 +1,105 @@
+# What a model's predict() needs besides the model: a value, a function or a method of this session
+# does not travel, and a package does when it is named.
+
+# Refuse what this session's R would refuse too, in words of its own.
+check_predict <- function(model, spec, call = caller_env()) {
+  if (asked_plainly(spec)) in_words_of_the_verb(check_type(model, spec$args), call)
+}
+
+# contract.R's own conditions, with the call of the verb.
+in_words_of_the_verb <- function(expr, call) {
+  tryCatch(expr, modelyard_error = function(e) {
+    code <- sub("^modelyard_", "", class(e)[1])
+    # Its own message: conditionMessage() would add its parent's, which says the same.
+    abort_text(code, e$message, call = call)
+  })
+}
+
+# The packages that have to be attached for the model besides those its class is known to need.
+# Aborts where predict() would find something in this session that no worker has. `columns` are
+# names of columns the author gave rows of.
+check_travels <- function(model, spec, columns = character(), call = caller_env()) {
+  if (!asked_plainly(spec)) {
+    return(character())
+  }
+  check_session_values(model, spec, columns, call)
+  found <- c(
+    method_packages(model, call), function_packages(predict_code(model_terms(model)), model, call)
+  )
+  setdiff(unique(found), c(required_pkgs(model), attached_anyway))
+}
+
+# A worker has these attached, or its own R code calls them by name.
+attached_anyway <- c("base", "stats", "utils", "modelyard")
+
+# A name in the formula that is no column, but which R would find among this session's values.
+check_session_values <- function(model, spec, columns, call) {
+  frame <- training_frame(model, spec$args)
+  kept <- model_frame(model)
+  if (is.null(frame) && is.null(kept)) {
+    return(invisible())
+  }
+  open <- setdiff(
+    predictors(model, spec$args), c(columns, names(frame), names(kept), names(named_data(model)))
+  )
+  outside <- Filter(\(name) exists(name, envir = globalenv()), open)
+  if (length(outside) == 0) {
+    return(invisible())
+  }
+  whole <- Filter(\(name) is.list(get(name, envir = globalenv())), outside)
+  abort_code("model_rejected", c(
+    "The model's formula uses {.code {outside}}, which {?is/are} no column{?s} of its rows but
+      {?a value/values} of your session: {?it does/they do} not travel with the model.",
+    i = if (length(whole) > 0) {
+      "Name columns in the formula, and give the data frame as {.arg data}."
+    } else {
+      "Make {?it a column/them columns} of the data, or put {?its value/their values} into the
+        formula."
+    }
+  ), call = call)
+}
+
+# The package of the predict() that answers for the model's class.
+method_packages <- function(model, call) {
+  if (isS4(model)) {
+    return(character())
+  }
+  for (class in class(model)) {
+    method <- utils::getS3method("predict", class, optional = TRUE, envir = globalenv())
+    if (is.null(method)) next
+    home <- topenv(environment(method))
+    if (isNamespace(home)) {
+      return(getNamespaceName(home)[[1]])
+    }
+    abort_code("model_rejected", c(
+      "{.fn predict.{class}} is a function of your session, which no worker has.",
+      i = "Give it with the model: {.code predict_body = sfr_predict_body(predict.{class})}."
+    ), call = call)
+  }
+  character()
+}
+
+# The packages of the functions in pieces of code.
+function_packages <- function(code, model, call) {
+  names <- unique(as.character(unlist(lapply(code, functions_named))))
+  names <- grep("::", names, fixed = TRUE, value = TRUE, invert = TRUE)
+  home <- model_home(model)
+  found <- lapply(rlang::set_names(names), \(name) {
+    get0(name, envir = if (is.environment(home)) home else globalenv(), mode = "function")
+  })
+  homes <- lapply(Filter(Negate(is.null), found), \(fn) {
+    if (is.primitive(fn)) baseenv() else topenv(environment(fn))
+  })
+  own <- names(Filter(\(env) identical(env, globalenv()), homes))
+  own <- Filter(\(name) is.null(captured_value(name, home)), own)
+  if (length(own) > 0) {
+    abort_code("model_rejected", c(
+      "The model's formula calls {.fn {own}}, {?a function/functions} of your session which no
+        worker has.",
+      i = "Make a column of the data of what {?it gives/they give}, or predict with a
+        {.arg predict_body} that holds {?it/them}."
+    ), call = call)
+  }
+  packages <- lapply(homes, \(env) if (isNamespace(env)) getNamespaceName(env)[[1]])
+  unique(as.character(unlist(packages)))
+}
