@@ -88,7 +88,7 @@ def test_a_version_is_found_in_every_way(registry, logged):
     )
     assert model.show_versions().to_pylist()[0]["is_default_version"] is True
     assert logged.show_functions()[0]["name"] == "PREDICT"
-    assert logged.get_model_task() == "UNKNOWN"
+    assert logged.get_model_task() == "TABULAR_REGRESSION"
     with pytest.raises(NotFound):
         registry.get_model("NOSUCH")
 

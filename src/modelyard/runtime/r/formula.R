@@ -64,15 +64,20 @@ raw_rows <- function(wanted, frame, model) {
   if (!is.null(frame) && all(wanted %in% names(frame))) {
     return(frame[wanted])
   }
-  data <- named_data(model)
-  n <- model_rows(model)
-  if (is.null(data) && is.null(model_call(model)[["data"]]) && !is.null(n)) {
-    data <- variables_of_home(wanted, model_home(model), n)
-  }
+  data <- training_data(wanted, model)
   if (!is.null(data) && all(wanted %in% names(data))) {
     return(stats::na.omit(as.data.frame(data)[wanted]))
   }
   typed_columns(wanted, model)
+}
+
+# The data of the model's call, or the variables its formula found without any.
+training_data <- function(wanted, model) {
+  if (!is.null(model_call(model)[["data"]])) {
+    return(named_data(model))
+  }
+  n <- model_rows(model)
+  if (!is.null(n)) variables_of_home(wanted, model_home(model), n)
 }
 
 # The data frame that `data =` of the model's call names, or NULL.
