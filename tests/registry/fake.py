@@ -50,6 +50,9 @@ class GoldenWorkers:
     def predict(self, *_: object, **__: object) -> Prediction:
         return Prediction(GOLDEN)
 
+    def scan(self, *_: object) -> None:
+        return None
+
 
 @contextmanager
 def opened(home: Path) -> Iterator[Account]:

@@ -68,7 +68,6 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   say_dropped(names(list(...)), names(formals(sfr_log_model)))
   warn_dataset(training_dataset)
   warned <- warn_link_scale(model, spec)
-  say_captured(model)
 
   samples <- choose_samples(model, spec, given, sample_input, training_dataset)
   inputs <- with_unknown(complete_inputs(given, samples, model, spec), unknown_levels)
@@ -168,8 +167,21 @@ format.sfr_model_version <- function(x, ...) {
     if (nzchar(about$kind %||% "")) paste0("  task:    ", about$kind),
     paste0("  takes:   ", side(about$signature$inputs)),
     paste0("  gives:   ", side(about$signature$outputs)),
+    if (!is.null(about$contents)) paste0("  holds:   ", contents_text(about$contents)),
     if (nzchar(about$comment %||% "")) paste0("  comment: ", about$comment)
   )
+}
+
+# What the scanner found in its bytes, in a line.
+contents_text <- function(contents) {
+  size <- format(structure(contents$unpacked_bytes, class = "object_size"),
+    units = "auto", standard = "SI"
+  )
+  kept <- vapply(contents$rows, \(kept) paste0(kept$path, " (", kept$rows, " rows)"), "")
+  paste(c(
+    paste0(contents$verdict, ", ", size),
+    if (length(kept) > 0) paste("rows in", paste(utils::head(kept, 2), collapse = ", "))
+  ), collapse = "; ")
 }
 
 #' @export

@@ -1,4 +1,4 @@
-# A model as bytes: what can be saved, and what comes along unseen.
+# A model as bytes: what can be saved. What came along unseen, the server finds in the file.
 
 # The path of a temporary file with the model, or an abort when saving would lose it.
 save_object <- function(object, call = caller_env()) {
@@ -34,40 +34,6 @@ check_model <- function(model, call = caller_env()) {
     ), call = call)
   }
   model
-}
-
-# An environment that a formula or function kept is saved with the model: say what is in it.
-say_captured <- function(model, large = 2^16) {
-  home <- captured_environment(model)
-  if (is.null(home)) {
-    return(invisible())
-  }
-  names <- ls(home)
-  sizes <- vapply(names, \(name) object_bytes(home, name), 0)
-  if (sum(sizes) < large) {
-    return(invisible())
-  }
-  names <- utils::head(names[order(-sizes)], 5)
-  size <- format(structure(sum(sizes), class = "object_size"), units = "auto")
-  say(c(
-    i = "The model keeps the environment it was fitted in, and {size} with it: {.code {names}}.",
-    " " = "Fit it at top level, or in a function that holds less, to leave them out."
-  ))
-}
-
-object_bytes <- function(home, name) {
-  # A promise or an active binding would run when it is looked at.
-  if (bindingIsActive(name, home)) {
-    return(0)
-  }
-  tryCatch(as.double(utils::object.size(get(name, envir = home))), error = function(e) 0)
-}
-
-captured_environment <- function(model) {
-  terms <- model_terms(model)
-  home <- if (is.null(terms)) NULL else attr(terms, ".Environment")
-  # The global environment, namespaces and attached packages are saved by their name only.
-  if (!is.null(home) && !nzchar(environmentName(home))) home
 }
 
 # Versions of the packages that predict with this model, for the record.

@@ -11,6 +11,7 @@ from modelyard.cli.output import Json, done, show_fields, show_json, show_rows
 from modelyard.cli.session import ModelName, Ref, Session, session_of
 from modelyard.client.http import path
 from modelyard.errors import InvalidValue
+from modelyard.runtime.contents import size_text
 
 app = typer.Typer()
 
@@ -54,7 +55,7 @@ def describe(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
         return
-    left_out = ("signature", "files", "environment", "checks", "predict", "options")
+    left_out = ("signature", "files", "environment", "checks", "predict", "options", "contents")
     fields = {k: v for k, v in found.items() if k not in left_out}
     environment, checks = found["environment"], found["checks"]
     show_fields(
@@ -62,6 +63,7 @@ def describe(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
             **fields,
             "verified": checks.get("verified"),
             "row_independent": checks.get("row_independent"),
+            **_contents(found["contents"]),
             "R": environment.get("r_version"),
             "packages": environment.get("packages"),
             **_prediction(found),
@@ -71,6 +73,23 @@ def describe(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     for side in ("inputs", "outputs"):
         rows = [{"column": side[:-1], **c} for c in found["signature"][side]]
         show_rows(rows, ("column", "name", "type", "nullable", "levels"), as_json=False, none="")
+
+
+def _contents(contents: dict[str, Any] | None) -> dict[str, object]:
+    """What the scanner found in the model's bytes."""
+    if contents is None:
+        return {}
+    parts = [f"{p['path']} {size_text(p['size_bytes'])}" for p in contents["parts"]]
+    captured = [f"{c['path']} {size_text(c['size_bytes'])}" for c in contents["captured"]]
+    return {
+        "holds": contents["verdict"],
+        "size": size_text(contents["unpacked_bytes"]),
+        "largest parts": parts,
+        "environments": captured,
+        "rows kept": [f"{r['path']} {r['rows']:,} x {r['columns']:,}" for r in contents["rows"]],
+        "code": [f"{r['path']}: {r['what']}" for r in contents["reasons"]],
+        "external pointers": [p["path"] for p in contents["pointers"]],
+    }
 
 
 def _prediction(found: dict[str, Any]) -> dict[str, object]:

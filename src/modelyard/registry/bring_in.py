@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def import_tar(
 ) -> LoggedVersion:
     """Make a version of an archive that ``export_tar`` wrote; every digest is checked.
 
-    The manifest is kept as it is, once the golden predictions replay here bit for bit.
+    The manifest is kept as it is, once the golden predictions replay here bit for bit; what the
+    model's bytes hold is found anew, whatever the archive says of it.
 
     Raises:
         MalformedRequest: for what is no such archive, or whose bytes are not what it says.
@@ -111,7 +113,9 @@ def _import(
         raise MalformedRequest(f"The archive has no {DESCRIPTION}.")
     draft = _draft(text, model, version_name)
     _check_files(draft.manifest, stored)
+    contents = account.workers.scan(draft.manifest)
     replay(account, draft.manifest, "The imported version")
+    draft = replace(draft, manifest=replace(draft.manifest, contents=contents))
     return add_version(account, actor, model, draft, idempotency_key)
 
 

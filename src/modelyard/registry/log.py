@@ -158,6 +158,7 @@ def _manifest(
         task=verified.task,
         kind=verified.kind,
         options=dict(request.options),
+        contents=verified.contents,
     )
     return with_generated(account, manifest)
 

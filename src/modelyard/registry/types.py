@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from modelyard.access.types import iso
 from modelyard.names import Qualified, key
+from modelyard.runtime.contents import Contents
 from modelyard.runtime.manifest import Checks, Environment, File, Manifest, PredictSpec
 from modelyard.signature import Column, Rows, Signature
 
@@ -106,6 +107,7 @@ class Verified:
     task: str
     kind: str
     notes: tuple[str, ...] = ()
+    contents: Contents | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class ModelVersion:
             "model_class": m["model_class"],
             "files": m["files"],
             "options": m["options"],
+            "contents": m.get("contents"),
             "services": list(self.services),
             "functions": ["PREDICT"],
         }

@@ -24,6 +24,7 @@ from modelyard.errors import (
     VerificationFailed,
 )
 from modelyard.registry.bits import differences, same
+from modelyard.registry.inside import contents_notes
 from modelyard.registry.sample import generated_rows, resolved_inputs
 from modelyard.registry.types import Verified, VerifyRequest
 from modelyard.runtime.manifest import Checks, Environment
@@ -61,6 +62,7 @@ class _Verification:
         self.started = time.monotonic()
         told, own_rows = self.worker.inspect(self.sample_rows, deadline_s=self.deadline_s)
         notes = [_LINK_SCALE] if told.link_scale else []
+        notes.extend(contents_notes(self.worker.contents, told.r_version))
         samples = self._samples(own_rows)
         inputs = self._inputs(samples, told, own_rows)
         _check_needed(inputs, told)
@@ -115,6 +117,7 @@ class _Verification:
             task=self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
             kind=told.kind,
             notes=tuple(dict.fromkeys(notes)),
+            contents=self.worker.contents,
         )
 
     def _samples(self, own_rows: pa.Table | None) -> pa.Table | None:
@@ -211,6 +214,7 @@ class _Verification:
             self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
             told.kind,
             tuple(notes),
+            self.worker.contents,
         )
 
     def _again(self, rows: pa.Table, signature: Signature, golden: pa.Table) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from modelyard.errors import InvalidValue
+from modelyard.runtime.contents import Contents
 from modelyard.signature import Signature
 
 
@@ -109,6 +110,8 @@ class Manifest:
     flavour: str = "r"
     options: Mapping[str, Any] = field(default_factory=dict)
     """What the author said for other platforms (conda_deps, target_platforms, ...), kept as is."""
+    contents: Contents | None = None
+    """What the scanner found in it; None in versions logged before there was one."""
 
     def file(self, role: str) -> File | None:
         """The file with this role, or None."""
@@ -134,7 +137,7 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """As it is stored: plain JSON."""
-        return {
+        raw = {
             "flavour": self.flavour,
             "files": [asdict(f) for f in self.files],
             "signature": self.signature.to_dict(),
@@ -146,6 +149,9 @@ class Manifest:
             "kind": self.kind,
             "options": dict(self.options),
         }
+        if self.contents is not None:
+            raw["contents"] = self.contents.to_dict()
+        return raw
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Manifest:
@@ -161,6 +167,7 @@ class Manifest:
             kind=raw.get("kind", ""),
             flavour=raw["flavour"],
             options=raw["options"],
+            contents=Contents.from_dict(found) if (found := raw.get("contents")) else None,
         )
 
 

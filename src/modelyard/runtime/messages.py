@@ -31,6 +31,13 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     args: dict[str, Any]
 
 
+class Scan(msgspec.Struct, tag=True, frozen=True):
+    """Tell what a model's bytes hold, before R sees them; descriptors follow as with ``Load``."""
+
+    digest: str
+    body_digest: str | None
+
+
 class Inspect(msgspec.Struct, tag=True, frozen=True):
     """Tell what the loaded model is."""
 
@@ -59,6 +66,13 @@ class Loaded(msgspec.Struct, tag=True, frozen=True):
     seconds: float
 
 
+class Scanned(msgspec.Struct, tag=True, frozen=True):
+    """The reports (``Contents``) of the model's file and of the predict body's, if there is one."""
+
+    model: dict[str, Any]
+    body: dict[str, Any] | None
+
+
 class Inspected(msgspec.Struct, tag=True, frozen=True):
     """What the model is; its own sample rows follow when it kept any.
 
@@ -85,13 +99,14 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
 
 
 class Fault(msgspec.Struct, tag=True, frozen=True):
-    """It did not work: a code of ``errors.py`` and a message for the caller."""
+    """It did not work: a code of ``errors.py``, a message for the caller and what they can do."""
 
     code: str
     message: str
+    hint: str | None = None
 
 
-Message = Load | Inspect | Predict | Ready | Loaded | Inspected | Answer | Fault
+Message = Load | Scan | Inspect | Predict | Ready | Loaded | Scanned | Inspected | Answer | Fault
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)

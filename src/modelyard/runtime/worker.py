@@ -6,28 +6,24 @@ nothing else, and only its parent ends it.
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import gzip
-import hashlib
-import lzma
-import mmap
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-import zlib
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from modelyard.errors import ModelError, ModelRejected, ModelyardError, from_code
+from modelyard.errors import ModelError, ModelyardError, from_code
 from modelyard.runtime import messages as m
 from modelyard.runtime import sandbox
+from modelyard.runtime.blob import checked, unpacked
 from modelyard.runtime.r import convert
+from modelyard.runtime.r.scan import scan
 from modelyard.runtime.r.session import Functions, Sexp, lib, protected, start_r, symbol
 
 CALL_ROWS = 122_880
@@ -54,7 +50,7 @@ def main() -> None:
         try:
             reply, table = _answer(message, rows, files, functions)
         except ModelyardError as e:
-            reply, table = m.Fault(e.code, e.message), None
+            reply, table = m.Fault(e.code, e.message, e.hint), None
         except MemoryError:
             reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
         channel.send(reply, table)
@@ -82,6 +78,8 @@ def _answer(
     match message:
         case m.Load():
             return _load(message, files, functions), None
+        case m.Scan():
+            return _scan(message, files), None
         case m.Inspect():
             return _inspect(message, functions)
         case m.Predict() if rows is not None:
@@ -92,49 +90,39 @@ def _answer(
 
 def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
     started = time.perf_counter()
-    digests = [d for d in (message.digest, message.body_digest) if d is not None]
-    contents = [_read_checked(fd, d) for fd, d in zip(files, digests, strict=True)]
-    model = lib.Rf_protect(convert.raw_vector(contents[0]))
-    body = lib.Rf_protect(convert.raw_vector(contents[1]) if len(contents) > 1 else lib.R_NilValue)
+    vectors = [
+        lib.Rf_protect(_vector(fd, d)) for fd, d in zip(files, _digests(message), strict=True)
+    ]
+    model = vectors[0]
+    body = vectors[1] if len(vectors) > 1 else lib.R_NilValue
     predict = lib.Rf_protect(
         convert.to_list(
             {"fn": message.fn, "packages": message.packages or None, "args": message.args}
         )
     )
-    del contents
     result = functions.call("serve_load", model, body, predict)
-    lib.Rf_unprotect(3)
+    lib.Rf_unprotect(1 + len(vectors))
     _checked(result)
     return m.Loaded(time.perf_counter() - started)
 
 
-def _read_checked(fd: int, digest: str) -> bytes:
-    """The decompressed bytes of a file, once their digest is what it should be."""
-    with os.fdopen(fd, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size == 0:
-            raise ModelRejected("The model's file is empty.")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            found = hashlib.sha256(data).hexdigest()
-            if found != digest:
-                raise ModelRejected(
-                    f"The stored bytes have the digest {found[:12]}…, not {digest[:12]}…: "
-                    "they were changed after they were logged, and are not loaded."
-                )
-            return _decompressed(data)
+def _scan(message: m.Scan, files: list[int]) -> m.Scanned:
+    """Without R: a file that it is not safe to load is refused here."""
+    reports = []
+    for fd, digest in zip(files, _digests(message), strict=True):
+        with checked(fd, digest) as stored:
+            reports.append(scan(stored).to_dict())
+    return m.Scanned(reports[0], reports[1] if len(reports) > 1 else None)
 
 
-def _decompressed(data: mmap.mmap) -> bytes:
-    try:
-        if data[:2] == b"\x1f\x8b":
-            return gzip.decompress(data)
-        if data[:3] == b"BZh":
-            return bz2.decompress(data)
-        if data[:6] == b"\xfd7zXZ\0":
-            return lzma.decompress(data)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as e:
-        raise ModelRejected(f"The model's file cannot be decompressed: {e}.") from e
-    return data[:]
+def _digests(message: m.Load | m.Scan) -> list[str]:
+    return [d for d in (message.digest, message.body_digest) if d is not None]
+
+
+def _vector(fd: int, digest: str) -> Sexp:
+    """The unpacked bytes of a file, once their digest is what it should be, as R's raw vector."""
+    with checked(fd, digest) as stored:
+        return convert.raw_vector(b"".join(unpacked(stored)))
 
 
 def _predict(message: m.Predict, rows: pa.Table, functions: Functions) -> tuple[m.Answer, pa.Table]:

@@ -22,6 +22,7 @@ from modelyard.errors import (
 )
 from modelyard.runtime import messages as m
 from modelyard.runtime.base import Prediction
+from modelyard.runtime.contents import Contents, check_pointers
 from modelyard.runtime.manifest import File, PredictSpec
 from modelyard.runtime.sandbox.plan import Isolation, Level
 
@@ -59,6 +60,7 @@ class Worker:
         self.usable = True
         self.load_s = 0.0
         self.isolation = Isolation(Level.NONE)
+        self._contents: Contents | None = None
         self.last_used = time.monotonic()
 
     @classmethod
@@ -71,8 +73,9 @@ class Worker:
         memory_bytes: int,
         start_s: float,
         min_isolation: Level,
+        scanned: bool = False,
     ) -> Worker:
-        """Start a process and load the model in it.
+        """Start a process and load the model in it; ``scanned``: look through its bytes before.
 
         Raises:
             ModelRejected, MissingPackage, ModelFault: the model cannot be loaded.
@@ -82,6 +85,8 @@ class Worker:
         try:
             worker._begin(start_s)
             worker._insist(min_isolation)
+            if scanned:
+                worker._scan(artifacts, what, start_s)
             worker._load(artifacts, what, start_s)
             worker._process.settle()
         except BaseException:
@@ -125,6 +130,23 @@ class Worker:
                 f'set min_isolation = "{found.level}" in settings.toml.',
             )
 
+    def _scan(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:
+        """In the process that is about to load it: a hostile file can hurt that one only."""
+        body = what.body
+        message = m.Scan(what.model.digest, None if body is None else body.digest)
+        reply = self._give_files(message, artifacts, what, start_s)
+        if not isinstance(reply, m.Scanned):
+            raise Internal(f"A worker answered {type(reply).__name__} to Scan.")
+        self._contents = Contents.from_dict({**reply.model, "body": reply.body})
+        check_pointers(self._contents)
+
+    @property
+    def contents(self) -> Contents:
+        """What the scanner found in a model that was scanned before it was loaded."""
+        if self._contents is None:
+            raise Internal("This worker's model was not scanned.")
+        return self._contents
+
     def _load(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:
         body = what.body
         message = m.Load(
@@ -134,16 +156,21 @@ class Worker:
             list(what.predict.packages),
             dict(what.predict.args),
         )
-        with ExitStack() as stack:
-            files = [
-                stack.enter_context(artifacts.open(f.digest)).fileno()
-                for f in (what.model, body)
-                if f is not None
-            ]
-            reply, _ = self._ask(message, deadline_s=start_s, files=files)
+        reply = self._give_files(message, artifacts, what, start_s)
         if not isinstance(reply, m.Loaded):
             raise Internal(f"A worker answered {type(reply).__name__} to Load.")
         self.load_s = reply.seconds
+
+    def _give_files(
+        self, message: m.Load | m.Scan, artifacts: ArtifactStore, what: Loadable, start_s: float
+    ) -> m.Message:
+        with ExitStack() as stack:
+            files = [
+                stack.enter_context(artifacts.open(f.digest)).fileno()
+                for f in (what.model, what.body)
+                if f is not None
+            ]
+            return self._ask(message, deadline_s=start_s, files=files)[0]
 
     def predict(
         self,
@@ -204,7 +231,7 @@ class Worker:
         if isinstance(reply, m.Fault):
             if reply.code == MemoryLimit.code:
                 self.end()
-            raise from_code(reply.code, reply.message)
+            raise from_code(reply.code, reply.message, reply.hint)
         return reply, table
 
     def alive(self) -> bool:

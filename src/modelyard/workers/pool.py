@@ -20,6 +20,7 @@ from modelyard.artifacts.base import ArtifactStore
 from modelyard.compute.base import Compute
 from modelyard.errors import Overloaded, Unavailable
 from modelyard.runtime.base import Prediction
+from modelyard.runtime.contents import Contents
 from modelyard.runtime.manifest import Manifest
 from modelyard.runtime.sandbox.plan import Isolation, Level
 from modelyard.settings import Settings
@@ -93,18 +94,27 @@ class WorkerPool:
 
     @contextmanager
     def fresh(self, what: Loadable) -> Iterator[Worker]:
-        """A new worker, ended after the block: for verification."""
+        """A new worker whose model was scanned before R saw it, ended after the block."""
         with self._changed:
             self._await_room(time.monotonic() + self._settings.worker_start_s)
         self._end_doomed()
         try:
-            worker = self._start(what)
+            worker = self._start(what, scanned=True)
             try:
                 yield worker
             finally:
                 worker.end()
         finally:
             self._leave()
+
+    def scan(self, what: Loadable) -> Contents:
+        """What the model's bytes hold, found by a worker that then loads it, and ends.
+
+        Raises:
+            ModelFault: it is refused, or cannot be loaded.
+        """
+        with self.fresh(what) as worker:
+            return worker.contents
 
     def warm(self, what: Loadable, workers: int) -> None:
         """Have at least so many idle workers of this version.
@@ -165,7 +175,7 @@ class WorkerPool:
             self._leave()
             raise
 
-    def _start(self, what: Loadable) -> Worker:
+    def _start(self, what: Loadable, *, scanned: bool = False) -> Worker:
         worker = Worker.start(
             self._compute,
             self._artifacts,
@@ -173,6 +183,7 @@ class WorkerPool:
             memory_bytes=self._settings.worker_memory_bytes,
             start_s=self._settings.worker_start_s,
             min_isolation=self._min_isolation,
+            scanned=scanned,
         )
         self.isolation = worker.isolation
         return worker

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from modelyard.contract.instants import instants_to_seconds, seconds_to_instants
 from modelyard.contract.missing import NA_INTEGER, NA_REAL_BITS, is_na
 from modelyard.errors import OutputViolation
-from modelyard.runtime.r.serialized import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
+from modelyard.runtime.r.codes import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.runtime.r.session import Functions, Sexp, ffi, lib, protected, symbol
 
 SMALL = 500

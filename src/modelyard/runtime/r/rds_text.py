@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from modelyard.contract.missing import NA_INTEGER, is_na
 from modelyard.errors import Detail, InvalidValue, MalformedRequest, TooLarge
-from modelyard.runtime.r.serialized import INTEGER, REAL, Deferred, Node, Texts, Walker
+from modelyard.runtime.r.codes import INTEGER, REAL
+from modelyard.runtime.r.serialized import Deferred, Node, Texts, Walker
 
 _UNMARKED = frozenset({"UTF-8", "utf8", "UTF8", "ASCII", "ANSI_X3.4-1968", "US-ASCII"})
 """Native encodings under which text without a mark may be read as UTF-8."""

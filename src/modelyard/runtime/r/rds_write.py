@@ -20,7 +20,7 @@ from modelyard.contract.kinds import given_word, is_text
 from modelyard.contract.missing import NA_INTEGER, NA_REAL_BITS
 from modelyard.contract.problems import Problems
 from modelyard.errors import Detail, InvalidSignature, TooLarge
-from modelyard.runtime.r.serialized import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
+from modelyard.runtime.r.codes import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.signature import Column, ColumnType
 
 PACK_OVER = 500

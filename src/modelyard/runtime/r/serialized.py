@@ -16,14 +16,28 @@ from typing import Any, NoReturn
 import numpy as np
 
 from modelyard.errors import MalformedRequest, TooLarge
+from modelyard.runtime.r.codes import (
+    ALTREP,
+    CHAR,
+    COMPLEX,
+    INTEGER,
+    LIST,
+    LOGICAL,
+    NIL,
+    PAIRLIST,
+    PAIRLIST_WITH_ATTRIBUTES,
+    POINTER,
+    RAW,
+    REAL,
+    REFERENCE,
+    STRING,
+    SYMBOL,
+)
 
 MAX_NODES = 250_000
 MAX_DEPTH = 48
 MAX_BYTES = 2**30
 
-NIL, SYMBOL, PAIRLIST, CHAR, LOGICAL, INTEGER, REAL = 254, 1, 2, 9, 10, 13, 14
-COMPLEX, STRING, LIST, RAW, POINTER, ALTREP, REFERENCE = 15, 16, 19, 24, 22, 238, 255
-PAIRLIST_WITH_ATTRIBUTES = 239
 _NOT_DATA: Mapping[int, str] = {
     3: "a function",
     4: "an environment",
