@@ -46,6 +46,6 @@ setup-dev: ## Set up what the tests and checks need too
 	@$(PYTHON) scripts/setup.py --dev
 
 clean: demo-stop ## Remove all that set-up and runs have made
-	@rm -rf .venv .rlib .Renviron .setup.log .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .rlib .peers .Renviron .setup.log .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name '*.egg-info' -type d -prune -exec rm -rf {} +

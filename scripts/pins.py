@@ -12,7 +12,14 @@ from pathlib import Path
 from steps import ROOT, main, run
 
 # The order counts: the later ones are constrained by requirements.txt.
-NAMES = ("requirements", "requirements-dev", "requirements-rpy2-old", "requirements-rpy2-new")
+NAMES = (
+    "requirements",
+    "requirements-dev",
+    "requirements-rpy2-old",
+    "requirements-rpy2-new",
+    "requirements-peer-snowflake",
+    "requirements-peer-mlflow",
+)
 
 
 def pins():

@@ -4,7 +4,8 @@
 
 ``--dev`` adds what the tests and checks need. In order: packages of the system, a virtual
 environment in .venv, pinned Python packages with their hashes, the rpy2 that fits the R found,
-Modelyard itself, both R packages in .rlib, and an .Renviron by which R finds all this.
+Modelyard itself, both R packages in .rlib, and an .Renviron by which R finds all this; with
+``--dev`` also the peers, environments of libraries that exports are tried with.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import peers
 import system
 from steps import RLIB, ROOT, VENV, CannotGoOn, main, once, output, run, say
 
@@ -34,6 +36,8 @@ def set_up():
     _modelyard()
     _r_packages()
     _renviron()
+    if dev:
+        peers.ensure(system.python(), system.r_version(), output(["R", "RHOME"]) or "")
     took = time.monotonic() - started
     if took > 5:
         say(f"  set-up: ready after {took:.0f} s")

@@ -119,7 +119,7 @@ def test_the_authors_files_are_kept_as_they_are(account):
     version = _log(account, {"user/table.csv": b"a,b\n", "code/pkg/__init__.py": b""})
     assert _bytes_of(account, version, "user/table.csv") == b"a,b\n"
     assert _bytes_of(account, version, "code/pkg/__init__.py") == b""
-    named = [f["role"] for f in version.to_dict()["files"]]
+    named = [f["role"] for f in version.to_dict()["files"] if f["role"] not in GENERATED]
     assert named == ["model", "samples", "golden", "code/pkg/__init__.py", "user/table.csv"]
 
 

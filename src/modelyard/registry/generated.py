@@ -13,11 +13,12 @@ from dataclasses import replace
 from modelyard.account import Account
 from modelyard.registry.roles import GENERATED
 from modelyard.runtime.manifest import File, Manifest
+from modelyard.wrapper.generate import custom_model
 
 Writer = Callable[[Manifest], str | None]
 """The text of a file for this version; None: it has no such file."""
 
-WRITERS: Mapping[str, Writer] = {}
+WRITERS: Mapping[str, Writer] = {"custom_model.py": custom_model}
 """By role, one of ``roles.GENERATED``."""
 
 

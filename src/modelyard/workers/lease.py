@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from modelyard.errors import (
     from_code,
 )
 from modelyard.runtime import messages as m
-from modelyard.runtime.base import Prediction
+from modelyard.runtime.base import Prediction, seed_of
 from modelyard.runtime.contents import Contents, check_pointers
 from modelyard.runtime.manifest import File, PredictSpec
 from modelyard.runtime.sandbox.plan import Isolation, Level
@@ -186,7 +185,7 @@ class Worker:
         Raises:
             ModelFault: with what went wrong.
         """
-        seed = _seed(request_id) if seeded else None
+        seed = seed_of(request_id) if seeded else None
         if seed is not None:
             log.info("request %s is scored with seed %d", request_id, seed)
         reply, table = self._ask(m.Predict(request_id, split, seed), rows, deadline_s=deadline_s)
@@ -246,7 +245,3 @@ class Worker:
         """End the process and say how it ended."""
         self.usable = False
         return self._process.kill()
-
-
-def _seed(request_id: str) -> int:
-    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4]) & 0x7FFFFFFF

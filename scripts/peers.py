@@ -1,0 +1,48 @@
+"""Environments of libraries that conflict with ours: tests ask them to load what we export.
+
+None is a dependency of Modelyard. Each is a folder of its own in .peers, made by `make setup-dev`.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from steps import ROOT, CannotGoOn, once, output, run
+
+PEERS = ROOT / ".peers"
+NAMES = ("snowflake", "mlflow")
+
+
+def ensure(base, r_version, r_home):
+    """Make what is not there or no longer as its pins say; `base` is the Python to make it from."""
+    rpy2 = ROOT / f"requirements-rpy2-{'new' if r_version >= (4, 5, 0) else 'old'}.txt"
+    for name in NAMES:
+        pins = ROOT / f"requirements-peer-{name}.txt"
+        once(
+            PEERS / f".{name}.stamp",
+            [pins, rpy2, str(r_version), r_home],
+            lambda name=name, pins=pins: _build(name, pins, rpy2, base),
+        )
+
+
+def _build(name, pins, rpy2, base):
+    folder = PEERS / name
+    python = folder / "bin" / "python"
+    pip = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    pip += ["--no-compile", "--require-hashes"]
+    run(f"peer {name}: an environment of its own", [base, "-m", "venv", "--clear", folder])
+    run(f"peer {name}: {pins.name}", [*pip, "-r", pins])
+    with tempfile.TemporaryDirectory() as made:
+        # Its own line alone: the peer's pins have what it is built with and runs on.
+        alone = Path(made) / "rpy2.txt"
+        blocks = re.split(r"^(?=\S)", rpy2.read_text(), flags=re.MULTILINE)
+        alone.write_text("".join(b for b in blocks if b.startswith("rpy2-rinterface")))
+        run(
+            f"peer {name}: rpy2-rinterface",
+            [*pip, "--no-deps", "--no-build-isolation", "-r", alone],
+            env={"RPY2_CFFI_MODE": "API"},
+        )
+    if output([str(python), "-c", "import _rinterface_cffi_api"]) is None:
+        raise CannotGoOn(f"rpy2 of the peer {name} lacks its compiled mode; run `make clean`.")
