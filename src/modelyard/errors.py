@@ -233,9 +233,13 @@ class VerificationFailed(ModelFault):
 
 
 class MissingPackage(ModelFault):
-    """An R package the model needs is not installed."""
+    """R packages the model needs are not installed, or not as they are needed: all of them.
+
+    ``packages`` are their names, where the error was raised in this process.
+    """
 
     code = "missing_package"
+    packages: tuple[str, ...] = ()
 
 
 class ModelRejected(ModelFault):

@@ -63,7 +63,7 @@ UNSAFE = [
 def writes(monkeypatch):
     """Every generated file, with a text that tells of the manifest it was given."""
     writers = {r: lambda m, r=r: f"{r} for R {m.environment.r_version}\n" for r in GENERATED}
-    monkeypatch.setattr(generated.with_generated, "__defaults__", (writers,))
+    monkeypatch.setattr(generated, "WRITERS", writers)
 
 
 def _log(account, files: dict[str, bytes]):

@@ -73,9 +73,9 @@ check_task <- function(task, call = caller_env()) {
 }
 
 choose_channel <- function(reg, conda_channel, call = caller_env()) {
-  strict <- inherits(reg, "sfr_model_registry") && reg$conda_channel_strict
-  own <- if (inherits(reg, "sfr_model_registry")) reg$conda_channel
-  if (strict && !is.null(conda_channel) && !identical(conda_channel, own)) {
+  policy <- conda_policy(reg)
+  own <- policy$channel
+  if (policy$strict && !is.null(conda_channel) && !identical(conda_channel, own)) {
     abort_code("invalid_value", c(
       "{.arg conda_channel} is {.val {conda_channel}}, and the registry takes only {.val {own}}."
     ), call = call)

@@ -68,6 +68,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   say_dropped(names(list(...)), names(formals(sfr_log_model)))
   warn_dataset(training_dataset)
   warned <- warn_link_scale(model, spec)
+  warn_conda(spec, conda_deps, check_flag(pin_versions))
 
   samples <- choose_samples(model, spec, given, sample_input, training_dataset)
   inputs <- with_unknown(complete_inputs(given, samples, model, spec), unknown_levels)
@@ -84,11 +85,11 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
     metrics = as_object(check_metrics(metrics)), tags = as_object(NULL), task = check_task(task),
     options = as_object(compact(list(
       conda_deps = conda_deps, conda_channel = choose_channel(reg, conda_channel),
-      pip_requirements = pip_requirements, target_platforms = target_platforms,
+      conda_channel_strict = conda_policy(reg)$strict, pip_requirements = pip_requirements, target_platforms = target_platforms,
       user_files = user_files, code_paths = code_paths, pin_versions = pin_versions,
       resource_constraint = resource_constraint, python_version = python_version
     ))),
-    client = client_environment(model, spec$packages)
+    client = client_environment(model, spec)
   )
   logged <- post_version(reg, model_name, request)
   warn_unscored(samples$why)

@@ -19,11 +19,9 @@
 sfr_model_registry <- function(conn, database = NULL, schema = NULL, options = NULL,
                                conda_channel = NULL, conda_channel_strict = FALSE) {
   check_connection(conn)
-  strict <- check_flag(conda_channel_strict) ||
-    tolower(Sys.getenv("SFR_CONDA_CHANNEL_STRICT")) %in% c("true", "1", "yes")
-  if (is.null(conda_channel) && nzchar(Sys.getenv("SFR_CONDA_CHANNEL"))) {
-    conda_channel <- Sys.getenv("SFR_CONDA_CHANNEL")
-  }
+  policy <- conda_policy()
+  conda_channel <- check_string(conda_channel, null = TRUE) %||% policy$channel
+  strict <- check_flag(conda_channel_strict) || policy$strict
   if (strict && is.null(conda_channel)) {
     abort_code("invalid_value", c(
       "{.arg conda_channel_strict} needs a {.arg conda_channel}.",
@@ -39,6 +37,16 @@ sfr_model_registry <- function(conn, database = NULL, schema = NULL, options = N
     ),
     class = c("sfr_model_registry", "list")
   )
+}
+
+# The conda channel of a registry, else of the environment, and whether no other may be used.
+conda_policy <- function(reg = NULL) {
+  if (inherits(reg, "sfr_model_registry")) {
+    return(list(channel = reg$conda_channel, strict = isTRUE(reg$conda_channel_strict)))
+  }
+  channel <- Sys.getenv("SFR_CONDA_CHANNEL")
+  strict <- tolower(Sys.getenv("SFR_CONDA_CHANNEL_STRICT")) %in% c("true", "1", "yes")
+  list(channel = if (nzchar(channel)) channel, strict = strict)
 }
 
 #' @export

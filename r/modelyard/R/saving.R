@@ -35,15 +35,3 @@ check_model <- function(model, call = caller_env()) {
   }
   model
 }
-
-# Versions of the packages that predict with this model, for the record.
-client_environment <- function(model, packages) {
-  methods <- lapply(class(model), \(class) {
-    found <- utils::getS3method("predict", class, optional = TRUE)
-    if (is.function(found)) environmentName(topenv(environment(found)))
-  })
-  names <- unique(c(packages, unlist(methods), attr(class(model), "package")))
-  names <- intersect(names, loadedNamespaces())
-  versions <- lapply(rlang::set_names(names), \(p) as.character(getNamespaceVersion(p)))
-  list(r_version = as.character(getRversion()), packages = as_object(versions))
-}

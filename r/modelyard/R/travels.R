@@ -11,7 +11,10 @@ in_words_of_the_verb <- function(expr, call) {
   tryCatch(expr, modelyard_error = function(e) {
     code <- sub("^modelyard_", "", class(e)[1])
     # Its own message: conditionMessage() would add its parent's, which says the same.
-    abort_text(code, e$message, call = call)
+    details <- if (length(e$details) > 0) {
+      data.frame(column = NA_character_, row = NA_integer_, reason = e$details)
+    }
+    abort_text(code, e$message, hint = e$hint, details = details, call = call)
   })
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from modelyard.account import Account
+from modelyard.registry.lockfiles import conda_environment, renv_lock
 from modelyard.registry.roles import GENERATED
 from modelyard.runtime.manifest import File, Manifest
 from modelyard.wrapper.generate import custom_model
@@ -18,17 +19,19 @@ from modelyard.wrapper.generate import custom_model
 Writer = Callable[[Manifest], str | None]
 """The text of a file for this version; None: it has no such file."""
 
-WRITERS: Mapping[str, Writer] = {"custom_model.py": custom_model}
+WRITERS: Mapping[str, Writer] = {
+    "renv.lock": renv_lock,
+    "environment.yml": conda_environment,
+    "custom_model.py": custom_model,
+}
 """By role, one of ``roles.GENERATED``."""
 
 
-def with_generated(
-    account: Account, manifest: Manifest, writers: Mapping[str, Writer] = WRITERS
-) -> Manifest:
+def with_generated(account: Account, manifest: Manifest) -> Manifest:
     """Store the generated files and name them in the manifest, after its other files."""
     files = list(manifest.files)
     for role in GENERATED:
-        text = writers[role](manifest) if role in writers else None
+        text = WRITERS[role](manifest) if role in WRITERS else None
         if text is not None:
             stored = account.artifacts.put(io.BytesIO(text.encode()))
             files.append(File(role, stored.digest, stored.size_bytes))

@@ -112,6 +112,7 @@ def _verify_request(
         sample_origin=request.sample_origin,
         task=request.task,
         options=request.options,
+        client=request.client,
     )
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 from modelyard.access.types import iso
 from modelyard.names import Qualified, key
 from modelyard.runtime.contents import Contents
-from modelyard.runtime.manifest import Checks, Environment, File, Manifest, PredictSpec
+from modelyard.runtime.environment import Environment
+from modelyard.runtime.manifest import Checks, File, Manifest, PredictSpec
 from modelyard.signature import Column, Rows, Signature
 
 MetricValue = float | int | str
@@ -74,7 +75,8 @@ class VerifyRequest:
     """What a fresh worker is to load, score and compare.
 
     ``samples`` are rows to score, ``predictions`` what the author's session gave for them.
-    ``nullable`` overrides what probing finds.
+    ``nullable`` overrides what probing finds. ``needs`` are packages the author's session knows
+    to be needed, ``client`` is what that session was.
     """
 
     model: File
@@ -89,6 +91,8 @@ class VerifyRequest:
     sample_origin: str | None
     task: str | None
     options: Mapping[str, Any]
+    needs: tuple[str, ...] = ()
+    client: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

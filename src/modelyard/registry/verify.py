@@ -26,8 +26,10 @@ from modelyard.errors import (
 from modelyard.registry.bits import differences, same
 from modelyard.registry.inside import contents_notes
 from modelyard.registry.sample import generated_rows, resolved_inputs
+from modelyard.registry.session import repositories, session_notes
 from modelyard.registry.types import Verified, VerifyRequest
-from modelyard.runtime.manifest import Checks, Environment
+from modelyard.runtime.environment import Environment, Package
+from modelyard.runtime.manifest import Checks
 from modelyard.runtime.messages import Inspected
 from modelyard.signature import Column, Signature, infer_columns
 from modelyard.workers.lease import Worker
@@ -106,6 +108,7 @@ class _Verification:
             predict_s=round(predict_s, 6),
             isolation=self.worker.isolation.level.value,
         )
+        notes.extend(session_notes(self.request.client, environment, checks.verified))
         notes.extend(_remarks(checks))
         return Verified(
             signature=signature,
@@ -284,7 +287,16 @@ class _Verification:
 
     def _environment(self) -> tuple[Environment, Inspected]:
         told, _ = self.worker.inspect(1, deadline_s=self.deadline_s)
-        return Environment(told.r_version, told.platform, told.packages), told
+        loaded = [Package.described(p) for p in told.packages]
+        environment = Environment(
+            r_version=told.r_version,
+            platform=told.platform,
+            packages={p.name: p.version for p in sorted(loaded, key=lambda p: p.name)},
+            roots=tuple(told.roots),
+            closure=(*loaded, *(Package.described(p) for p in told.builders)),
+            repositories=repositories(self.request.client),
+        )
+        return environment, told
 
 
 def _check_needed(inputs: Sequence[Column], told: Inspected) -> None:

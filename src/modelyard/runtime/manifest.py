@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from modelyard.errors import InvalidValue
 from modelyard.runtime.contents import Contents
+from modelyard.runtime.environment import Environment
 from modelyard.signature import Signature
 
 
@@ -62,15 +63,6 @@ class PredictSpec:
                     hint="Put anything else into a function and give it as predict_body.",
                 )
         return cls(fn, tuple(cast(Sequence[str], packages)), dict(args))
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What R was at log time: its version, platform and the packages predict loaded."""
-
-    r_version: str
-    platform: str
-    packages: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +123,11 @@ class Manifest:
         return self.file("body")
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The packages that were needed when it was logged."""
+        return self.environment.roots
+
+    @property
     def digest(self) -> str:
         """One text for equal manifests."""
         return _digest(self.to_dict())
@@ -142,7 +139,7 @@ class Manifest:
             "files": [asdict(f) for f in self.files],
             "signature": self.signature.to_dict(),
             "predict": {**asdict(self.predict), "packages": list(self.predict.packages)},
-            "environment": asdict(self.environment),
+            "environment": self.environment.to_dict(),
             "checks": asdict(self.checks),
             "model_class": list(self.model_class),
             "task": self.task,
@@ -160,7 +157,7 @@ class Manifest:
             files=tuple(File(**f) for f in raw["files"]),
             signature=Signature.from_dict(raw["signature"]),
             predict=PredictSpec.from_dict(raw["predict"]),
-            environment=Environment(**raw["environment"]),
+            environment=Environment.from_dict(raw["environment"]),
             checks=Checks(**raw["checks"]),
             model_class=tuple(raw["model_class"]),
             task=raw["task"],

@@ -29,6 +29,8 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     fn: str
     packages: list[str]
     args: dict[str, Any]
+    needs: list[str]
+    """Packages that were needed when the version was logged."""
 
 
 class Scan(msgspec.Struct, tag=True, frozen=True):
@@ -88,7 +90,11 @@ class Inspected(msgspec.Struct, tag=True, frozen=True):
     link_scale: bool
     r_version: str
     platform: str
-    packages: dict[str, str]
+    packages: list[dict[str, str]]
+    """Fields of the DESCRIPTION of each package that is needed or loaded."""
+    builders: list[dict[str, str]]
+    """The same of those they are compiled against, and do not need otherwise."""
+    roots: list[str]
 
 
 class Answer(msgspec.Struct, tag=True, frozen=True):
@@ -99,11 +105,16 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
 
 
 class Fault(msgspec.Struct, tag=True, frozen=True):
-    """It did not work: a code of ``errors.py``, a message for the caller and what they can do."""
+    """It did not work: a code of ``errors.py``, a message for the caller and a hint.
+
+    ``names`` are the packages that are missing.
+    """
 
     code: str
     message: str
     hint: str | None = None
+    details: list[str] = []
+    names: list[str] = []
 
 
 Message = Load | Scan | Inspect | Predict | Ready | Loaded | Scanned | Inspected | Answer | Fault

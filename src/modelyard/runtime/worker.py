@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from modelyard.errors import ModelError, ModelyardError, from_code
+from modelyard.errors import Detail, MissingPackage, ModelError, ModelyardError, from_code
 from modelyard.runtime import messages as m
 from modelyard.runtime import sandbox
 from modelyard.runtime.blob import checked, unpacked
@@ -38,7 +38,8 @@ def main() -> None:
     channel = m.Channel(socket.socket(fileno=sock_fd))
     start_r()
     functions = Functions()
-    version = _environment(functions)["r_version"]
+    with protected(told := functions.call("serve_r_version")):
+        version = str(convert.texts_of(told)[0])
     isolation = sandbox.enter(plan, frozenset({sock_fd, lifeline_fd}))
     _die_with(lifeline_fd)
     channel.send(m.Ready(version, time.perf_counter() - started, isolation))
@@ -50,7 +51,7 @@ def main() -> None:
         try:
             reply, table = _answer(message, rows, files, functions)
         except ModelyardError as e:
-            reply, table = m.Fault(e.code, e.message, e.hint), None
+            reply, table = _fault(e), None
         except MemoryError:
             reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
         channel.send(reply, table)
@@ -97,7 +98,12 @@ def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
     body = vectors[1] if len(vectors) > 1 else lib.R_NilValue
     predict = lib.Rf_protect(
         convert.to_list(
-            {"fn": message.fn, "packages": message.packages or None, "args": message.args}
+            {
+                "fn": message.fn,
+                "packages": message.packages or None,
+                "args": message.args,
+                "needs": message.needs or None,
+            }
         )
     )
     result = functions.call("serve_load", model, body, predict)
@@ -133,22 +139,22 @@ def _predict(message: m.Predict, rows: pa.Table, functions: Functions) -> tuple[
     for start in range(0, rows.num_rows, step):
         frame = lib.Rf_protect(convert.to_frame(rows.slice(start, step), functions))
         seed = lib.R_NilValue if message.seed is None else lib.Rf_ScalarInteger(message.seed)
-        with protected(seed):
-            result = lib.Rf_protect(functions.call("serve_answer", frame, seed))
+        lib.Rf_protect(seed)
+        result = lib.Rf_protect(functions.call("serve_answer", frame, seed))
         try:
             _checked(result)
             answers.append(convert.from_frame(_element(result, "frame"), functions))
             said = convert.texts_of(_element(result, "warnings"))
             warnings.update(dict.fromkeys(w for w in said if w is not None))
         finally:
-            lib.Rf_unprotect(2)
+            lib.Rf_unprotect(3)
     table = answers[0] if len(answers) == 1 else pa.concat_tables(answers)
     return m.Answer(list(warnings)[:20], time.perf_counter() - started), table
 
 
 def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.Table | None]:
-    with protected(n := lib.Rf_ScalarInteger(message.sample_rows)):
-        result = lib.Rf_protect(functions.call("serve_inspect", n))
+    n = lib.Rf_protect(lib.Rf_ScalarInteger(message.sample_rows))
+    result = lib.Rf_protect(functions.call("serve_inspect", n))
     try:
         _checked(result)
         frame = _element(result, "frame")
@@ -167,7 +173,7 @@ def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.
             rows,
         )
     finally:
-        lib.Rf_unprotect(1)
+        lib.Rf_unprotect(2)
 
 
 def _levels(described: Sexp) -> dict[str, dict[str, Any]]:
@@ -185,13 +191,27 @@ def _levels(described: Sexp) -> dict[str, dict[str, Any]]:
 
 def _environment(functions: Functions) -> dict[str, Any]:
     with protected(told := functions.call("serve_environment")):
-        names = [str(n) for n in convert.texts_of(_element(told, "names"))]
-        versions = [str(v) for v in convert.texts_of(_element(told, "versions"))]
         return {
-            "r_version": str(convert.texts_of(_element(told, "r_version"))[0]),
-            "platform": str(convert.texts_of(_element(told, "platform"))[0]),
-            "packages": dict(sorted(zip(names, versions, strict=True))),
+            "r_version": _texts(told, "r_version")[0],
+            "platform": _texts(told, "platform")[0],
+            "packages": _described(_element(told, "packages")),
+            "builders": _described(_element(told, "builders")),
+            "roots": _texts(told, "roots"),
         }
+
+
+def _described(packages: Sexp) -> list[dict[str, str]]:
+    """A list of named texts."""
+    found = []
+    for i in range(lib.Rf_xlength(packages)):
+        one = lib.VECTOR_ELT(packages, i)
+        names = convert.texts_of(lib.Rf_getAttrib(one, symbol("names")))
+        found.append(dict(zip(map(str, names), map(str, convert.texts_of(one)), strict=True)))
+    return found
+
+
+def _texts(items: Sexp, name: str) -> list[str]:
+    return [str(text) for text in convert.texts_of(_element(items, name))]
 
 
 def _element(items: Sexp, name: str) -> Sexp:
@@ -203,9 +223,18 @@ def _checked(result: Sexp) -> None:
     """Raise what R reported as data."""
     with protected(result):
         if not lib.LOGICAL(_element(result, "ok"))[0]:
-            code = str(convert.texts_of(_element(result, "code"))[0])
-            message = str(convert.texts_of(_element(result, "message"))[0])
-            raise from_code(code, message)
+            (code,), (message,) = _texts(result, "code"), _texts(result, "message")
+            hint = next(iter(_texts(result, "hint")), None)
+            details = [Detail(reason) for reason in _texts(result, "details")]
+            error = from_code(code, message, hint, details)
+            if isinstance(error, MissingPackage):
+                error.packages = tuple(_texts(result, "names"))
+            raise error
+
+
+def _fault(error: ModelyardError) -> m.Fault:
+    names = list(error.packages) if isinstance(error, MissingPackage) else []
+    return m.Fault(error.code, error.message, error.hint, [d.reason for d in error.details], names)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -12,9 +13,12 @@ import pyarrow as pa
 from modelyard.artifacts.base import ArtifactStore
 from modelyard.compute.base import Compute, Process
 from modelyard.errors import (
+    Detail,
     Internal,
     MemoryLimit,
+    MissingPackage,
     ModelTimeout,
+    ModelyardError,
     Unavailable,
     WorkerCrashed,
     from_code,
@@ -44,6 +48,11 @@ class Loadable(Protocol):
     @property
     def predict(self) -> PredictSpec:
         """How to predict."""
+        ...
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """Packages it is known to need, beside those that its class and ``predict`` say."""
         ...
 
 
@@ -154,6 +163,7 @@ class Worker:
             what.predict.fn,
             list(what.predict.packages),
             dict(what.predict.args),
+            list(what.needs),
         )
         reply = self._give_files(message, artifacts, what, start_s)
         if not isinstance(reply, m.Loaded):
@@ -230,7 +240,7 @@ class Worker:
         if isinstance(reply, m.Fault):
             if reply.code == MemoryLimit.code:
                 self.end()
-            raise from_code(reply.code, reply.message, reply.hint)
+            raise _error(reply)
         return reply, table
 
     def alive(self) -> bool:
@@ -245,3 +255,11 @@ class Worker:
         """End the process and say how it ended."""
         self.usable = False
         return self._process.kill()
+
+
+def _error(fault: m.Fault) -> ModelyardError:
+    details = [Detail(reason) for reason in fault.details]
+    error = from_code(fault.code, fault.message, fault.hint, details)
+    if isinstance(error, MissingPackage):
+        error.packages = tuple(fault.names)
+    return error

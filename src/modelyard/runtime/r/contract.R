@@ -68,14 +68,9 @@ attach_packages <- function(packages) {
     return(invisible())
   }
   new <- setdiff(packages, sub("^package:", "", search()))
-  missing <- new[!vapply(new, requireNamespace, NA, quietly = TRUE)]
-  if (length(missing) > 0) {
-    fault("missing_package", paste0(
-      "The model needs ", paste(missing, collapse = ", "), ", which is not installed here."
-    ))
-  }
-  for (package in new) {
-    suppressWarnings(suppressPackageStartupMessages(library(package, character.only = TRUE)))
+  if (length(new) > 0) {
+    check_packages(new)
+    load_packages(new, function(name) library(name, character.only = TRUE))
   }
 }
 
@@ -164,9 +159,13 @@ plain_vector <- function(x) {
 }
 
 # Stop with a condition of class modelyard_<code> and modelyard_error.
-fault <- function(code, message, parent = NULL) {
+# `hint` says what to do, `details` what is wrong one by one.
+fault <- function(code, message, parent = NULL, hint = NULL, details = NULL, ...) {
   stop(structure(
     class = c(paste0("modelyard_", code), "modelyard_error", "rlang_error", "error", "condition"),
-    list(message = message, call = NULL, parent = parent, trace = NULL)
+    list(
+      message = message, call = NULL, parent = parent, trace = NULL, hint = hint,
+      details = details, ...
+    )
   ))
 }

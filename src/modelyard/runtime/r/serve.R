@@ -8,19 +8,48 @@ serve_load <- function(model, body, predict) {
   caught({
     # Code an author wrote expects R as a session has it; a class's own predict() does not.
     if (!is.null(body)) attach_packages(c("methods", "datasets", "graphics", "grDevices"))
-    attach_packages(predict$packages)
-    served$model <- unserialize(model)
-    body <- if (is.null(body)) NULL else unserialize(body)
-    if (!is.null(body) && !is.function(body)) {
-      fault("model_rejected", paste0("The predict_body is ", class(body)[1], ", not a function."))
+    told <- read_model(model)
+    served$model <- told$object
+    lost <- told$lost
+    if (!is.null(body)) {
+      told <- read_model(body)
+      lost <- union(lost, told$lost)
+      body <- told$object
+      if (!is.function(body)) {
+        fault("model_rejected", paste0("The predict_body is ", class(body)[1], ", not a function."))
+      }
     }
-    attach_packages(required_pkgs(served$model))
+    # All that predict needs is looked for before any of it is loaded: one error names it all.
     predict$body <- body
+    needed <- union(predict_packages(served$model, predict), c(predict$needs, lost))
+    check_packages(needed)
+    attach_packages(predict$packages)
+    attach_packages(required_pkgs(served$model))
+    load_packages(needed)
+    served$roots <- needed
     check_predictable(served$model, predict)
     served$predict <- predict
     served$state <- session_state()
     list(ok = TRUE)
   }, "model_rejected")
+}
+
+# An object from its bytes, and the packages that it refers to and R does not find: R would put
+# the global environment in the place of theirs, and an empty vector in that of a value of theirs.
+read_model <- function(bytes) {
+  lost <- character()
+  Sys.setenv("_R_NO_REPORT_MISSING_NAMESPACES_" = "false")
+  on.exit(Sys.unsetenv("_R_NO_REPORT_MISSING_NAMESPACES_"))
+  object <- withCallingHandlers(unserialize(bytes), warning = function(w) {
+    said <- conditionMessage(w)
+    pattern <- "(namespace|package called|from package)[^A-Za-z0-9.]*([A-Za-z0-9.]+)"
+    part <- regmatches(said, regexec(pattern, said))[[1]]
+    if (length(part) == 3) {
+      lost <<- union(lost, part[3])
+      tryInvokeRestart("muffleWarning")
+    }
+  })
+  list(object = object, lost = lost)
 }
 
 # Refuse at once what no predict() of R, and no method of ours, knows how to ask.
@@ -69,15 +98,21 @@ serve_inspect <- function(n) {
   ), "model_error")
 }
 
+# What R is, and the closure of what predict needs: what was said or found at load, and what was
+# loaded since, such as a package that a method asks for when it runs.
 serve_environment <- function() {
-  packages <- setdiff(loadedNamespaces(), "base")
-  list(
-    r_version = paste(R.version$major, R.version$minor, sep = "."),
-    platform = R.version$platform,
-    names = packages,
-    versions = vapply(packages, function(p) as.character(getNamespaceVersion(p)), "")
-  )
+  own <- names(package_needs(served$roots)$found)
+  since <- setdiff(loadedNamespaces(), c(own, base_packages))
+  # Of those, the ones that no other asks for.
+  asked <- unlist(lapply(since, function(name) {
+    setdiff(names(package_needs(name)$found), name)
+  }))
+  roots <- sort(unique(c(served$roots, setdiff(since, asked))))
+  found <- described_environment(c(setdiff(roots, base_packages), loadedNamespaces()))
+  c(found, list(roots = setdiff(roots, base_packages)))
 }
+
+serve_r_version <- function() as.character(getRversion())
 
 # A generalised linear model asked without `type` answers on the scale of its link, as R does.
 is_link_scale <- function(model, predict) {
@@ -91,7 +126,8 @@ caught <- function(expr, code) {
     found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
     text <- paste(enc2utf8(conditionMessage(e)), collapse = "\n")
     if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
-    list(ok = FALSE, code = found, message = substr(text, 1L, 2000L))
+    told <- if (length(classes) > 0) list(hint = e$hint, details = e$details, names = e$packages)
+    c(list(ok = FALSE, code = found, message = substr(text, 1L, 2000L)), told)
   })
 }
 
