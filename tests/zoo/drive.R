@@ -75,11 +75,20 @@ told <- function(answer) {
 # Which columns may be missing: plain R answers one row when the first row lacks that one.
 nullable_columns <- function(entry, model) {
   vapply(names(entry$rows), function(name) {
+    if (entry$missing == "refused") {
+      return(FALSE)
+    }
     row <- entry$rows[1, , drop = FALSE]
     row[[name]][1] <- NA
     columns <- ask_r(entry, model, row)$columns
     !is.null(columns) && (entry$answer_rows == "free" || all(lengths(columns) == 1))
   }, NA)
+}
+
+# What the product knows of a model without asking it; its generics dispatch in its namespace.
+told_by <- function(generic, ...) {
+  home <- asNamespace("modelyard")
+  do.call(get(generic, home), list(...), envir = home)
 }
 
 drive <- function(name, entry) {
@@ -117,14 +126,24 @@ drive <- function(name, entry) {
       answer_only(modelyard::sfr_predict(reg, toupper(name), rows, service_name = service))
     }
   )
-  # sfr_predict() gives the columns of the rows first; the answer's are the last.
-  answer_only <- function(found) rev(rev(found)[seq_along(expected$columns)])
+  # sfr_predict() gives the columns of the rows first; the answer's are the last, and where a name
+  # is taken, it has another.
+  outputs <- names(expected$columns)
+  answer_only <- function(found) {
+    if (entry$answer_rows == "same") found <- utils::tail(as.list(found), length(outputs))
+    taken <- names(entry$rows)
+    if (identical(names(found), make.unique(c(taken, outputs))[-seq_along(taken)])) {
+      names(found) <- outputs
+    }
+    found
+  }
   if (!entry$service) ask$service <- NULL
   cases <- lapply(cases_of(entry$rows, entry$new_text), function(case) {
     lacks <- vapply(as.list(case$typed), \(x) anyNA(if (is.double(x)) x[!is.nan(x)] else x), NA)
     list(
       given = told_columns(as.list(case$given)), rows = nrow(case$given), code = case$code,
       missing = as.list(names(case$typed)[lacks]),
+      nan = as.list(names(case$typed)[vapply(as.list(case$typed), \(x) is.double(x) && any(is.nan(x)), NA)]),
       r = if (is.null(case$code)) told(ask_r(entry, model, case$typed)),
       paths = lapply(ask, \(path) told(ask_path(path(case$given))))
     )
@@ -134,7 +153,12 @@ drive <- function(name, entry) {
     version = version$about, service = if (entry$service) service,
     nullable = as.list(nullable_columns(entry, model)), cases = cases,
     kinds = lapply(entry$rows, kind_of), outputs = as.list(names(expected$columns)),
-    expects = entry[c("independent", "deterministic", "answer_rows")],
+    expects = entry[c("independent", "deterministic", "answer_rows", "missing")],
+    knows = list(
+      columns = as.list(told_by("predictors", model, entry$args)),
+      levels = lapply(told_by("known_levels", model, entry$args), \(one) as.list(one$levels)),
+      task = told_by("model_task", model)
+    ),
     seconds = proc.time()[["elapsed"]] - started
   )
 }

@@ -34,6 +34,6 @@ zoo$glm_every_type <- entry(
 zoo$rpart_every_type <- entry(
   fit = \() rpart::rpart(y ~ x + k + b + f + s + d + t, every_type, cp = 0.001, minsplit = 8),
   rows = every_type[1:24, c("x", "k", "b", "f", "s", "d", "t")],
-  pkgs = "rpart", new_text = "asked",
+  pkgs = "rpart",
   service = TRUE
 )

@@ -3,7 +3,8 @@
 1. A case that breaks the contract is refused with its code.
 2. No rows in, no rows out, with the columns plain R answers for other rows.
 3. A missing value in a column that may not be missing (plain R gives no row for a row that lacks
-   it) is ``null_not_allowed`` where the version is known; locally R is asked.
+   it, or the class refuses it everywhere) is ``null_not_allowed`` where the version is known;
+   locally R is asked.
 4. Where plain R stops on the rows, ``model_error``; where it answers another number of rows,
    ``contract_violation_output``.
 5. Everything else is plain R's answer, bit for bit.
@@ -46,7 +47,10 @@ def expected(model: Told, case: str, path: str) -> Expected:
     free_rows = model["expects"]["answer_rows"] == "free"
     if told["rows"] == 0:
         return Expected(columns={name: [] for name in model["outputs"]})
-    if path != "local" and not all(model["nullable"][name] for name in told["missing"]):
+    everywhere = model["expects"]["missing"] == "refused"
+    lacking = told["missing"] + (told["nan"] if everywhere else [])
+    known = path != "local" or everywhere
+    if known and not all(model["nullable"][name] for name in lacking):
         return Expected(code="null_not_allowed")
     if "error" in told["r"]:
         return Expected(code="model_error")

@@ -18,7 +18,7 @@ from tests.zoo.bodies import arrow_body, arrow_columns, columns_of, json_body, j
 from tests.zoo.judge import Found, expected, problem
 
 HERE = Path(__file__).parent
-NOT_FAMILIES = {"entry", "cases", "drive"}
+NOT_FAMILIES = {"entry", "cases", "drive", "frames"}
 AT_A_TIME = 3
 ARROW = "application/vnd.apache.arrow.stream"
 Told = dict[str, Any]

@@ -8,11 +8,10 @@ predict_frame <- function(model, rows, predict) {
   attach_packages(predict$packages)
   warnings <- character()
   answer <- withCallingHandlers(
-    tryCatch(
-      call_predict(model, rows, predict),
-      modelyard_error = function(e) stop(e),
-      error = function(e) fault("model_error", conditionMessage(e), parent = e)
-    ),
+    tryCatch(call_predict(model, rows, predict), error = function(e) {
+      if (inherits(e, "modelyard_error")) stop(e)
+      fault("model_error", conditionMessage(e), parent = e)
+    }),
     warning = function(w) {
       warnings <<- c(warnings, conditionMessage(w))
       tryInvokeRestart("muffleWarning")
@@ -43,7 +42,8 @@ clean_call <- function(fn, given, args, model, rows, beside = NULL) {
   env <- list2env(as.list(beside), parent = baseenv())
   env$model <- model
   env$rows <- rows
-  if (length(args) > 0) given <- given[!names(given) %in% names(args)]
+  # What is given without a name, the rows of a function of the author's, is always given.
+  if (!is.null(names(given))) given <- given[!names(given) %in% names(args)]
   eval(as.call(c(list(fn, quote(model)), given, args)), env)
 }
 

@@ -196,25 +196,30 @@ model_home <- function(model) {
   attr(terms, ".Environment")
 }
 
+# A part of a model by name. Some classes have a [[ of their own.
+part <- function(model, name) if (!isS4(model) && is.list(model)) unclass(model)[[name]]
+
 model_terms <- function(model) {
   if (isS4(model)) {
     return(attr(model_frame(model), "terms"))
   }
-  if (is.list(model) && inherits(model[["terms"]], "terms")) model[["terms"]]
+  terms <- part(model, "terms")
+  if (inherits(terms, "terms")) terms
 }
 
 model_frame <- function(model) {
   if (isS4(model)) {
     return(if ("frame" %in% names(attributes(model))) attr(model, "frame"))
   }
-  if (is.list(model) && is.data.frame(model[["model"]])) model[["model"]]
+  frame <- part(model, "model")
+  if (is.data.frame(frame)) frame
 }
 
-kept_levels <- function(model) if (!isS4(model) && is.list(model)) model[["xlevels"]]
+kept_levels <- function(model) part(model, "xlevels")
 
 model_call <- function(model) {
   if (isS4(model)) {
     return(if ("call" %in% names(attributes(model))) attr(model, "call"))
   }
-  if (is.list(model)) model[["call"]]
+  part(model, "call")
 }

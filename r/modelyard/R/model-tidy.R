@@ -141,4 +141,4 @@ required_pkgs.vetiver_model <- function(model) {
 }
 model_task.vetiver_model <- function(model) model_task(model$model)
 predict_types.vetiver_model <- function(model) predict_types(model$model)
-rowwise.vetiver_model <- function(model) rowwise(model$model)
+rowwise.vetiver_model <- function(model, args = list()) rowwise(model$model, args)

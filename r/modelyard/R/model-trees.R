@@ -1,12 +1,240 @@
-# Trees and their ensembles: rpart, randomForest, ranger, gbm.
+# Trees and their ensembles: rpart, randomForest, ranger, gbm, partykit, bagging of ipred.
 
 required_pkgs.rpart <- function(model) "rpart"
+required_pkgs.randomForest <- function(model) "randomForest"
 required_pkgs.ranger <- function(model) "ranger"
 required_pkgs.gbm <- function(model) "gbm"
+required_pkgs.party <- function(model) "partykit"
+required_pkgs.cforest <- function(model) "partykit"
+required_pkgs.regbagg <- function(model) c("rpart", "ipred")
+required_pkgs.classbagg <- required_pkgs.regbagg
+required_pkgs.survbagg <- required_pkgs.regbagg
 
-required_pkgs.randomForest <- function(model) "randomForest"
+# --- rpart: levels are an attribute, and missing values take surrogate splits
+
+known_levels.rpart <- function(model, args = list()) {
+  classes <- attr(model$terms, "dataClasses")
+  kept <- attr(model, "xlevels")
+  made <- lapply(names(kept), function(name) {
+    trained <- if (name %in% names(classes)) classes[[name]] else "factor"
+    type <- if (trained == "character") "string" else "factor"
+    category(kept[[name]], type, trained == "ordered")
+  })
+  stats::setNames(made, names(kept))
+}
+
+model_task.rpart <- function(model) {
+  switch(model$method,
+    class = class_task(attr(model, "ylevels")),
+    exp = "survival",
+    "regression"
+  )
+}
+
+# --- randomForest
+
+score.randomForest <- function(model, rows, args = list()) {
+  ask <- function() score.default(model, rows, args)
+  if (rowwise(model, args)) ask() else with_fixed_seed(ask())
+}
+
+predictors.randomForest <- function(model, args = list()) {
+  if (is.null(model$terms)) rownames(model$importance) else predictors.default(model, args)
+}
 
 known_levels.randomForest <- function(model, args = list()) {
   levels <- Filter(is.character, as.list(model$forest$xlevels))
-  lapply(levels, category)
+  classes <- attr(model$terms, "dataClasses")
+  made <- lapply(names(levels), function(name) {
+    ordered <- name %in% names(classes) && classes[[name]] == "ordered"
+    category(levels[[name]], "factor", ordered)
+  })
+  stats::setNames(made, names(levels))
+}
+
+# Equal votes are decided by chance, which takes its numbers from one stream for all rows.
+rowwise.randomForest <- function(model, args = list()) {
+  labels <- identical(model$type, "classification") &&
+    (is.null(args$type) || args$type %in% c("response", "class"))
+  !labels || !ties(length(model$classes), model$ntree)
+}
+
+model_task.randomForest <- function(model) {
+  switch(model$type,
+    regression = "regression",
+    classification = class_task(model$classes),
+    ""
+  )
+}
+
+# --- ranger: rows are `data`; equal votes are decided by a seed, which is fixed unless given
+
+score.ranger <- function(model, rows, args = list()) {
+  texts <- names(rows)[vapply(rows, is.character, NA)]
+  refuse_text(rows, setdiff(texts, names(known_levels(model))), "ranger")
+  given <- list(data = quote(rows), num.threads = 1L, seed = 1L, verbose = FALSE)
+  found <- clean_call(quote(stats::predict), given, args, model, rows)
+  if (!is.null(found$survival)) {
+    curves <- found$survival
+    if (is.null(dim(curves))) curves <- matrix(curves, nrow(rows))
+    colnames(curves) <- paste0("survival_", found$unique.death.times)
+    return(curves)
+  }
+  answer <- found$predictions
+  if (!is.null(found$se)) {
+    return(data.frame(prediction = as.vector(answer), se = found$se))
+  }
+  # One row of probabilities loses its dimensions.
+  if (nrow(rows) == 1 && is.null(dim(answer)) && length(answer) > 1) t(answer) else answer
+}
+
+predictors.ranger <- function(model, args = list()) model$forest$independent.variable.names
+
+training_frame.ranger <- function(model, args = list()) {
+  raw_rows(predictors(model, args), NULL, model)
+}
+
+known_levels.ranger <- function(model, args = list()) {
+  found <- categories(training_frame(model, args))
+  kept <- Filter(is.character, as.list(model$forest$covariate.levels))
+  found[names(kept)] <- lapply(kept, category)
+  found
+}
+
+rowwise.ranger <- function(model, args = list()) {
+  model$treetype != "Classification" || !ties(length(model$forest$levels), model$num.trees)
+}
+
+model_task.ranger <- function(model) {
+  switch(model$treetype,
+    Regression = "regression",
+    Survival = "survival",
+    class_task(model$forest$levels)
+  )
+}
+
+predict_types.ranger <- function(model) c("response", "se", "terminalNodes", "quantiles")
+
+# --- gbm: predict() chooses the number of trees when it is not told, and says so every time
+
+score.gbm <- function(model, rows, args = list()) {
+  refuse_text(rows, names(known_levels(model)), "gbm")
+  given <- list(newdata = quote(rows), n.trees = gbm_trees(model))
+  answer <- clean_call(quote(stats::predict), given, args, model, rows)
+  layers <- dim(answer)
+  if (length(layers) != 3) {
+    return(answer)
+  }
+  if (layers[3] != 1) {
+    fault("contract_violation_output", "Classes by several numbers of trees are no columns.")
+  }
+  matrix(answer, layers[1], layers[2], dimnames = list(NULL, dimnames(answer)[[2]]))
+}
+
+# As predict.gbm() does it.
+gbm_trees <- function(model) {
+  if (model$train.fraction < 1) {
+    return(gbm::gbm.perf(model, method = "test", plot.it = FALSE))
+  }
+  if (!is.null(model$cv.error)) {
+    return(gbm::gbm.perf(model, method = "cv", plot.it = FALSE))
+  }
+  length(model$train.error)
+}
+
+predictors.gbm <- function(model, args = list()) model$var.names
+
+training_frame.gbm <- function(model, args = list()) {
+  raw_rows(predictors(model, args), NULL, model)
+}
+
+known_levels.gbm <- function(model, args = list()) {
+  levels <- stats::setNames(model$var.levels, model$var.names)
+  # Type 0 is a number or an ordered factor; only the levels tell them apart.
+  ordered <- stats::setNames(model$var.type == 0, model$var.names)
+  levels <- Filter(is.character, levels)
+  made <- lapply(names(levels), function(name) {
+    category(levels[[name]], "factor", ordered[[name]])
+  })
+  stats::setNames(made, names(levels))
+}
+
+model_task.gbm <- function(model) {
+  switch(model$distribution$name,
+    bernoulli = ,
+    adaboost = ,
+    huberized = "binary",
+    multinomial = "multiclass",
+    coxph = "survival",
+    "regression"
+  )
+}
+
+predict_types.gbm <- function(model) c("link", "response")
+
+# --- partykit: a missing value without a surrogate split goes down a branch drawn at random
+
+score.party <- function(model, rows, args = list()) {
+  lacks <- names(rows)[vapply(rows, anyNA, NA)]
+  if (length(lacks) > 0) {
+    fault("null_not_allowed", paste0(
+      "A tree of partykit sends a row with a missing value (", paste(lacks, collapse = ", "),
+      ") down a branch drawn at random, so there is no one answer."
+    ))
+  }
+  score.default(model, rows, args)
+}
+score.cforest <- score.party
+
+training_frame.party <- function(model, args = list()) {
+  raw_rows(predictors(model, args), model$data, model)
+}
+training_frame.cforest <- training_frame.party
+
+# --- bagging
+
+predictors.regbagg <- function(model, args = list()) names(model$X)
+predictors.classbagg <- predictors.regbagg
+predictors.survbagg <- predictors.regbagg
+
+training_frame.regbagg <- function(model, args = list()) {
+  if (is.data.frame(model$X)) model$X
+}
+training_frame.classbagg <- training_frame.regbagg
+training_frame.survbagg <- training_frame.regbagg
+
+model_task.regbagg <- function(model) "regression"
+model_task.classbagg <- function(model) class_task(levels(model$y))
+model_task.survbagg <- function(model) "survival"
+
+# --- what several have in common
+
+class_task <- function(levels) if (length(levels) == 2) "binary" else "multiclass"
+
+# Whether classes can have equally many of the votes.
+ties <- function(classes, votes) classes != 2 || votes %% 2 == 0
+
+# Text where a model was trained on levels it does not look up: its codes would be those of the
+# request's own texts, and the answer another number without a word.
+refuse_text <- function(rows, names, what) {
+  names <- Filter(function(name) is.character(rows[[name]]), intersect(names, names(rows)))
+  if (length(names) > 0) {
+    fault("type_mismatch", paste0(
+      what, " takes ", paste(names, collapse = ", "),
+      " as a factor with the levels it was trained on, and text was given. Log the model with a ",
+      "sample_input in which it is that factor."
+    ))
+  }
+}
+
+# An expression that draws random numbers, from the same ones each time; the session's own stream
+# of them is left as it was.
+with_fixed_seed <- function(expr) {
+  home <- globalenv()
+  before <- get0(".Random.seed", envir = home, inherits = FALSE)
+  on.exit({
+    if (is.null(before)) rm(".Random.seed", envir = home) else assign(".Random.seed", before, home)
+  })
+  set.seed(1L, "Mersenne-Twister", "Inversion", "Rejection")
+  expr
 }

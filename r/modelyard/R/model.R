@@ -12,7 +12,7 @@
 #   model_task(model)                regression, binary, multiclass, forecast, survival, cluster,
 #                                    transform, or "" when its class does not tell
 #   predict_types(model)             the words for `type` that its predict() takes, or NULL
-#   rowwise(model)                   FALSE where an answer depends on the other rows of a request
+#   rowwise(model, args)             FALSE where an answer depends on the other rows of a request
 #
 # `args` are the author's further arguments of predict(), which may change the answer: a level of
 # grouping, a type that needs the response.
@@ -24,7 +24,7 @@ known_levels <- function(model, args = list()) UseMethod("known_levels")
 required_pkgs <- function(model) UseMethod("required_pkgs")
 model_task <- function(model) UseMethod("model_task")
 predict_types <- function(model) UseMethod("predict_types")
-rowwise <- function(model) UseMethod("rowwise")
+rowwise <- function(model, args = list()) UseMethod("rowwise")
 
 score.default <- function(model, rows, args = list()) {
   answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
@@ -74,7 +74,7 @@ predict_types.default <- function(model) {
   NULL
 }
 
-rowwise.default <- function(model) TRUE
+rowwise.default <- function(model, args = list()) TRUE
 
 # Refuse a `type` that the class's predict() does not have; R matches parts of words.
 check_type <- function(model, args) {
@@ -112,4 +112,10 @@ sample_frame <- function(model, n = 32L, args = list()) {
   attr(frame, "terms") <- NULL
   row.names(frame) <- NULL
   frame
+}
+
+# A data frame of columns of one length, whatever their names.
+frame_of <- function(columns) {
+  n <- length(columns[[1]])
+  structure(columns, class = "data.frame", row.names = .set_row_names(n))
 }

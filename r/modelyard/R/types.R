@@ -42,6 +42,8 @@ contract_column <- function(name, word, arg, call) {
   column <- list(name = enc2utf8(name), type = type_words[[tolower(word)]])
   levels <- attr(word, "levels")
   if (!is.null(levels) && column$type %in% c("string", "factor")) {
+    # sfr_input_cols() says "string" of a factor, and carries its levels: the model gets a factor.
+    column$type <- "factor"
     column$levels <- as.list(enc2utf8(levels))
     if (isTRUE(attr(word, "ordered"))) column$ordered <- TRUE
   }

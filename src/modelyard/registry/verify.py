@@ -21,6 +21,7 @@ from modelyard.errors import (
     ModelError,
     ModelFault,
     ModelyardError,
+    NullNotAllowed,
     VerificationFailed,
 )
 from modelyard.registry.bits import differences, same
@@ -96,7 +97,7 @@ class _Verification:
             and told.row_independent
             and self._row_independent(rows, signature, golden)
         )
-        signature = signature.with_nullable(self._nullable(rows, notes))
+        signature = signature.with_nullable(self._nullable(rows, signature, notes))
         environment, told = self._environment()
         checks = Checks(
             verified="predictions" if self.request.predictions is not None else "worker",
@@ -264,7 +265,9 @@ class _Verification:
         except ModelFault:
             return False
 
-    def _nullable(self, rows: pa.Table, notes: list[str]) -> Mapping[str, bool]:
+    def _nullable(
+        self, rows: pa.Table, signature: Signature, notes: list[str]
+    ) -> Mapping[str, bool]:
         """Which inputs may be missing: those the author says, else those the model bears."""
         found = dict(self.request.nullable)
         unknown = set(found) - set(rows.column_names)
@@ -277,11 +280,12 @@ class _Verification:
             if time.monotonic() - self.started > self.deadline_s / 2:
                 notes.append("Not every column was probed for missing values; those take none.")
                 return {n: found.get(n, False) for n in rows.column_names}
-            probe = one.set_column(i, rows.schema.field(i), pa.nulls(1, rows.schema.field(i).type))
+            # A missing factor keeps its levels: the contract makes the probe like any other row.
+            probe = check_inputs(one.set_column(i, name, pa.nulls(1)), signature.inputs).table
             try:
                 answer, _ = self._score(probe)
                 found[name] = self.request.rows == "free" or answer.num_rows == 1
-            except ModelError:
+            except (ModelError, NullNotAllowed):
                 found[name] = False
         return found
 

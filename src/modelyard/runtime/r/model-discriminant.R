@@ -1,4 +1,4 @@
-# Discriminants, Bayes and the logistic kin of MASS and nnet.
+# Discriminants, Bayes and the logistic kin of MASS, nnet and mda.
 
 required_pkgs.naiveBayes <- function(model) "e1071"
 required_pkgs.multinom <- function(model) "nnet"
@@ -6,3 +6,74 @@ required_pkgs.nnet <- function(model) "nnet"
 required_pkgs.lda <- function(model) "MASS"
 required_pkgs.qda <- function(model) "MASS"
 required_pkgs.polr <- function(model) "MASS"
+required_pkgs.fda <- function(model) "mda"
+
+# predict() gives a list. The class and the posterior are columns, named as data.frame() names
+# them; type = "class", "posterior" or "x", which predict() does not have, chooses one of the list.
+score.lda <- function(model, rows, args = list()) {
+  type <- args$type
+  args$type <- NULL
+  asked <- if (is.null(model$terms)) quote(as.matrix(rows)) else quote(rows)
+  found <- clean_call(quote(stats::predict), list(newdata = asked), args, model, rows)
+  if (!is.null(type)) {
+    if (!type %in% names(found)) {
+      fault("model_error", paste0(
+        class(model)[1], " has no type ", type, ", only ", paste(names(found), collapse = ", "), "."
+      ))
+    }
+    return(found[[type]])
+  }
+  columns <- as.data.frame(found$posterior, optional = TRUE)
+  names(columns) <- paste0("posterior.", colnames(found$posterior))
+  frame_of(c(list(class = found$class), columns))
+}
+score.qda <- score.lda
+
+predictors.lda <- function(model, args = list()) {
+  if (is.null(model$terms)) as.character(colnames(model$means)) else predictors.default(model, args)
+}
+predictors.qda <- predictors.lda
+
+model_task.lda <- function(model) class_task(model$lev)
+model_task.qda <- model_task.lda
+model_task.polr <- model_task.lda
+model_task.multinom <- function(model) class_task(model$lev)
+model_task.naiveBayes <- function(model) class_task(model$levels)
+model_task.fda <- function(model) class_task(rownames(model$means))
+
+predict_types.lda <- function(model) c("class", "posterior", "x")
+predict_types.qda <- function(model) c("class", "posterior")
+predict_types.naiveBayes <- function(model) c("class", "raw")
+
+# mda's predict() makes its matrix from the levels the rows come with.
+score.fda <- function(model, rows, args = list()) {
+  refuse_text(rows, names(rows), class(model)[1])
+  score.default(model, rows, args)
+}
+
+# --- naiveBayes: a table a predictor; those of categories name their levels
+
+score.naiveBayes <- function(model, rows, args = list()) {
+  refuse_text(rows, names(known_levels(model)), "naiveBayes")
+  score.default(model, rows, args)
+}
+
+predictors.naiveBayes <- function(model, args = list()) names(model$tables)
+
+training_frame.naiveBayes <- function(model, args = list()) {
+  raw_rows(predictors(model, args), NULL, model)
+}
+
+known_levels.naiveBayes <- function(model, args = list()) {
+  kinds <- lapply(model$tables, colnames)
+  # A logical predictor has a table of FALSE and TRUE, and takes logicals.
+  kinds <- Filter(function(levels) {
+    !is.null(levels) && !identical(levels, c("FALSE", "TRUE"))
+  }, kinds)
+  lapply(kinds, category)
+}
+
+# Fitted on a matrix, nnet keeps no names of its columns.
+predictors.nnet <- function(model, args = list()) {
+  if (is.null(model$terms)) as.character(model$coefnames) else predictors.default(model, args)
+}

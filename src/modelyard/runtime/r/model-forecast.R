@@ -9,15 +9,19 @@ score.ets <- score.ARIMA
 score.tbats <- score.ARIMA
 score.bats <- score.ARIMA
 score.stlm <- score.ARIMA
+score.stl <- score.ARIMA
 score.nnetar <- score.ARIMA
 score.StructTS <- score.ARIMA
 score.forecast <- score.ARIMA
 
 score.Arima <- function(model, rows, args = list()) {
   steps <- list(n.ahead = nrow(rows))
-  if (length(regressors(model)) > 0) {
+  wanted <- regressors(model)
+  if (length(wanted) > 0) {
     steps$newxreg <- quote(as.matrix(rows))
-    rows <- rows[regressors(model)]
+    rows <- rows[wanted]
+    # predict() evaluates the call's xreg anew, only to count its columns.
+    model$call$xreg <- matrix(0, 1, length(wanted))
   }
   clean_call(quote(stats::predict), steps, args, model, rows)$pred
 }
@@ -28,17 +32,29 @@ score.HoltWinters <- function(model, rows, args = list()) {
   if (is.matrix(answer)) answer[, "fit"] else answer
 }
 
+# ar() keeps the name of its series and not its values, which predict() then looks for.
+score.ar <- function(model, rows, args = list()) {
+  fault("model_rejected", paste(
+    "An ar() model keeps only the name of its series, so a fresh R cannot go on from its last",
+    "values. Log arima(x, order = c(p, 0, 0)), or give a predict_body that holds the series."
+  ))
+}
+
 # What predict_fn = "forecast" answers: one row a step, with the 80 and 95 per cent intervals.
 forecast_frame <- function(model, rows, args = list()) {
   found <- forecast_object(model, rows, c(args, list(level = c(80, 95))))
   h <- seq_len(nrow(rows))
+  # Some, such as nnetar without PI = TRUE, have no intervals.
+  bound <- function(side, j) {
+    if (is.null(found[[side]])) rep(NA_real_, length(h)) else as.numeric(found[[side]][, j])[h]
+  }
   data.frame(
     period = h,
     point_forecast = as.numeric(found$mean)[h],
-    lower_80 = as.numeric(found$lower[, 1])[h],
-    upper_80 = as.numeric(found$upper[, 1])[h],
-    lower_95 = as.numeric(found$lower[, 2])[h],
-    upper_95 = as.numeric(found$upper[, 2])[h]
+    lower_80 = bound("lower", 1),
+    upper_80 = bound("upper", 1),
+    lower_95 = bound("lower", 2),
+    upper_95 = bound("upper", 2)
   )
 }
 
@@ -65,32 +81,47 @@ forecast_object <- function(model, rows, args) {
   clean_call(quote(forecast::forecast), steps, args, model, rows)
 }
 
+# Columns the model takes beside the steps. arima() keeps their names with its coefficients, after
+# those of the series and the intercept.
 regressors <- function(model) {
-  # drift is the model's own regressor: forecast() makes it up for the steps asked for.
-  if (inherits(model, "Arima")) setdiff(colnames(model$xreg), "drift") else character()
+  if (inherits(model, c("ARIMA", "nnetar"))) {
+    # drift is the model's own regressor: forecast() makes it up for the steps asked for.
+    return(setdiff(as.character(colnames(model$xreg)), "drift"))
+  }
+  if (!inherits(model, "Arima") || is.null(model$call$xreg)) {
+    return(character())
+  }
+  setdiff(names(model$coef)[seq_along(model$coef) > sum(model$arma[1:4])], "intercept")
 }
 
-
-# Their one sample column counts the steps; it is no predictor.
-training_frame.ARIMA <- function(model, args = list()) data.frame(period = 1:12)
+# Without regressors the one sample column counts the steps; it is no predictor.
+training_frame.ARIMA <- function(model, args = list()) {
+  wanted <- regressors(model)
+  if (length(wanted) == 0) {
+    return(data.frame(period = 1:12))
+  }
+  if (is.matrix(model$xreg)) as.data.frame(model$xreg[, wanted, drop = FALSE])
+}
 training_frame.forecast_ARIMA <- training_frame.ARIMA
 training_frame.Arima <- training_frame.ARIMA
 training_frame.ets <- training_frame.ARIMA
 training_frame.tbats <- training_frame.ARIMA
 training_frame.bats <- training_frame.ARIMA
 training_frame.stlm <- training_frame.ARIMA
+training_frame.stl <- training_frame.ARIMA
 training_frame.nnetar <- training_frame.ARIMA
 training_frame.StructTS <- training_frame.ARIMA
 training_frame.forecast <- training_frame.ARIMA
 training_frame.HoltWinters <- training_frame.ARIMA
 
-predictors.ARIMA <- function(model, args = list()) character()
+predictors.ARIMA <- function(model, args = list()) regressors(model)
 predictors.forecast_ARIMA <- predictors.ARIMA
 predictors.Arima <- predictors.ARIMA
 predictors.ets <- predictors.ARIMA
 predictors.tbats <- predictors.ARIMA
 predictors.bats <- predictors.ARIMA
 predictors.stlm <- predictors.ARIMA
+predictors.stl <- predictors.ARIMA
 predictors.nnetar <- predictors.ARIMA
 predictors.StructTS <- predictors.ARIMA
 predictors.forecast <- predictors.ARIMA
@@ -102,6 +133,7 @@ required_pkgs.ets <- required_pkgs.ARIMA
 required_pkgs.tbats <- required_pkgs.ARIMA
 required_pkgs.bats <- required_pkgs.ARIMA
 required_pkgs.stlm <- required_pkgs.ARIMA
+required_pkgs.stl <- required_pkgs.ARIMA
 required_pkgs.nnetar <- required_pkgs.ARIMA
 required_pkgs.forecast <- required_pkgs.ARIMA
 required_pkgs.prophet <- function(model) "prophet"
@@ -113,18 +145,20 @@ model_task.ets <- model_task.ARIMA
 model_task.tbats <- model_task.ARIMA
 model_task.bats <- model_task.ARIMA
 model_task.stlm <- model_task.ARIMA
+model_task.stl <- model_task.ARIMA
 model_task.nnetar <- model_task.ARIMA
 model_task.StructTS <- model_task.ARIMA
 model_task.forecast <- model_task.ARIMA
 model_task.HoltWinters <- model_task.ARIMA
 
-rowwise.ARIMA <- function(model) FALSE
+rowwise.ARIMA <- function(model, args = list()) FALSE
 rowwise.forecast_ARIMA <- rowwise.ARIMA
 rowwise.Arima <- rowwise.ARIMA
 rowwise.ets <- rowwise.ARIMA
 rowwise.tbats <- rowwise.ARIMA
 rowwise.bats <- rowwise.ARIMA
 rowwise.stlm <- rowwise.ARIMA
+rowwise.stl <- rowwise.ARIMA
 rowwise.nnetar <- rowwise.ARIMA
 rowwise.StructTS <- rowwise.ARIMA
 rowwise.forecast <- rowwise.ARIMA

@@ -93,7 +93,7 @@ serve_inspect <- function(n) {
     levels = known_levels(model, args),
     frame = sample_frame(model, n, args),
     predictors = if (asked_plainly(served$predict)) predictors(model, args) else character(),
-    row_independent = !asked_plainly(served$predict) || rowwise(model),
+    row_independent = !asked_plainly(served$predict) || rowwise(model, args),
     link_scale = is_link_scale(model, served$predict)
   ), "model_error")
 }
