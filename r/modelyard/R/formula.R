@@ -173,7 +173,7 @@ model_rows <- function(model) {
   if (!is.null(model_frame(model))) {
     return(nrow(model_frame(model)))
   }
-  kept <- if (!isS4(model) && is.list(model)) model[["residuals"]]
+  kept <- part(model, "residuals")
   if (!is.null(kept)) NROW(kept)
 }
 
