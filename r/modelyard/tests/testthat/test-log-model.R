@@ -160,14 +160,15 @@ test_that("what cannot be saved is refused before anything is sent", {
   expect_length(kept$files, 0)
 })
 
-test_that("an environment that comes along is told of", {
-  local_registry()
-  inside <- function() {
-    ballast <- rnorm(1e5)
-    lm(mpg ~ wt, data = mtcars)
-  }
-  model <- inside()
-  expect_message(sfr_log_model(fake_registry(), model, "MTCARS_MPG"), "ballast")
+test_that("a version prints what its bytes hold", {
+  holds <- list(
+    verdict = "data", unpacked_bytes = 7800,
+    rows = list(list(path = "model$model", rows = 32, columns = 2))
+  )
+  version <- new_model_version(fake_registry(), about_version(contents = holds))
+  expect_match(format(version), "data, 7.8 kB; rows in model$model (32 rows)",
+    fixed = TRUE, all = FALSE
+  )
 })
 
 test_that("arguments are checked by name", {
