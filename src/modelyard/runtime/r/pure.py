@@ -14,10 +14,11 @@ _VALUES = (
     "c list data.frame cbind rbind rep rep_len seq seq_len seq_along length nrow ncol dim names "
     "matrix array vector as.numeric as.double as.integer as.character as.logical as.factor "
     "as.ordered as.vector as.matrix as.data.frame as.Date as.POSIXct numeric integer character "
-    "logical factor ordered levels droplevels relevel cut interaction findInterval ifelse nchar "
-    "substr substring toupper tolower trimws paste paste0 sprintf format months weekdays quarters "
-    "difftime I identity structure unclass complex Re Im Mod Arg outer crossprod t diag table "
-    "expand.grid is.numeric is.factor is.character which head tail unlist stack"
+    "logical window ts na.interp na.omit subset transform factor ordered levels droplevels "
+    "relevel cut interaction findInterval ifelse nchar  substr substring toupper tolower trimws "
+    "paste paste0 sprintf format months weekdays quarters  difftime I identity structure "
+    "unclass complex Re Im Mod Arg outer crossprod t diag table  expand.grid is.numeric "
+    "is.factor is.character which head tail unlist stack"
 )
 _MODEL_TERMS = (
     "poly polym ns bs mSpline bSpline iSpline cSpline naturalSpline offset scale center lag "
