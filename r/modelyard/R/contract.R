@@ -3,20 +3,14 @@
 # Only base R and pkg::name calls: in a worker nothing else is on the search path.
 
 # Predictions of `model` for the data frame `rows`, as list(frame, warnings).
-# `predict` is list(fn, packages, args, body): how the author said to predict.
+# `predict` is list(fn, packages, args, body): how the author said to predict. The packages are
+# attached already, and the caller says what an error means.
 predict_frame <- function(model, rows, predict) {
-  attach_packages(predict$packages)
   warnings <- character()
-  answer <- withCallingHandlers(
-    tryCatch(call_predict(model, rows, predict), error = function(e) {
-      if (inherits(e, "modelyard_error")) stop(e)
-      fault("model_error", conditionMessage(e), parent = e)
-    }),
-    warning = function(w) {
-      warnings <<- c(warnings, conditionMessage(w))
-      tryInvokeRestart("muffleWarning")
-    }
-  )
+  answer <- withCallingHandlers(call_predict(model, rows, predict), warning = function(w) {
+    warnings <<- c(warnings, conditionMessage(w))
+    tryInvokeRestart("muffleWarning")
+  })
   list(frame = as_frame(answer), warnings = if (length(warnings) > 1) unique(warnings) else warnings)
 }
 
@@ -76,14 +70,26 @@ attach_packages <- function(packages) {
 
 # The answer as a plain data frame: one column is `prediction` unless it has a name of its own.
 as_frame <- function(answer) {
+  if (is.numeric(answer) && !is.object(answer) && is.null(dim(answer))) {
+    # The usual answer, first of all without its names: R makes those only when asked for them.
+    attributes(answer) <- NULL
+    frame <- list(prediction = answer)
+    attr(frame, "row.names") <- .set_row_names(length(answer))
+    class(frame) <- "data.frame"
+    return(frame)
+  }
   if (is.list(answer) && !is.data.frame(answer)) answer <- fit_columns(answer)
   if (length(dim(answer)) > 2) answer <- flat_array(answer)
   if (is.data.frame(answer)) {
+    names <- names(answer)
     columns <- lapply(as.list(answer), plain_vector)
-    names(columns) <- names(answer)
+    names(columns) <- names
   } else if (is.matrix(answer) && is.atomic(answer)) {
+    names <- column_names(answer)
+    # Row names would be made for every column, and cost more than the numbers.
+    if (!is.object(answer)) dimnames(answer) <- NULL
     columns <- lapply(seq_len(ncol(answer)), function(j) plain_vector(answer[, j]))
-    names(columns) <- column_names(answer)
+    names(columns) <- names
   } else {
     columns <- list(prediction = plain_vector(answer))
   }
@@ -141,16 +147,17 @@ plain_vector <- function(x) {
   if (is.factor(x)) {
     return(as.character(x))
   }
-  if (!is.atomic(x) || is.null(x) || is.complex(x) || is.raw(x) || NCOL(x) > 1) {
+  wide <- !is.null(dim(x)) && NCOL(x) > 1
+  if (!is.atomic(x) || is.null(x) || is.complex(x) || is.raw(x) || wide) {
     fault("contract_violation_output", paste0(
       "predict() gave ", class(x)[1], " where a plain column was expected. ",
       "Write a predict_body that returns a data.frame."
     ))
   }
-  if (inherits(x, "Date")) {
+  if (is.object(x) && inherits(x, "Date")) {
     return(structure(as.numeric(x), class = "Date"))
   }
-  if (inherits(x, "POSIXct")) {
+  if (is.object(x) && inherits(x, "POSIXct")) {
     zone <- attr(x, "tzone")
     return(structure(as.numeric(x), class = c("POSIXct", "POSIXt"), tzone = zone))
   }

@@ -93,7 +93,13 @@ local_inputs <- function(inputs, new_data, model, spec) {
 }
 
 run_predict <- function(model, rows, spec, call = caller_env()) {
-  in_words_of_the_verb(predict_frame(model, rows, spec), call)
+  in_words_of_the_verb(
+    {
+      attach_packages(spec$packages)
+      predict_frame(model, rows, spec)
+    },
+    call
+  )
 }
 
 # No rows, no predictions, but their columns: as declared, or as a row of the model's own gives.

@@ -6,9 +6,12 @@ check_predict <- function(model, spec, call = caller_env()) {
   if (asked_plainly(spec)) in_words_of_the_verb(check_type(model, spec$args), call)
 }
 
-# contract.R's own conditions, with the call of the verb.
+# contract.R's own conditions, with the call of the verb; any other error is the model's.
 in_words_of_the_verb <- function(expr, call) {
-  tryCatch(expr, modelyard_error = function(e) {
+  tryCatch(expr, error = function(e) {
+    if (!inherits(e, "modelyard_error")) {
+      abort_text("model_error", conditionMessage(e), call = call)
+    }
     code <- sub("^modelyard_", "", class(e)[1])
     # Its own message: conditionMessage() would add its parent's, which says the same.
     details <- if (length(e$details) > 0) {

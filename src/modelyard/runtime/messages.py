@@ -1,13 +1,15 @@
 """What a worker and its parent say to each other: small typed messages over a socket.
 
-On the wire: the length of the message and of its rows (8 bytes each), the message as
-MessagePack, the rows as an Arrow IPC stream. Files travel as open descriptors beside it.
+On the wire: the length of the rows and of the message (8 bytes each), the rows as an Arrow IPC
+stream, the message as MessagePack; all of it is handed to the system at once. Files travel as open
+descriptors beside it.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -140,15 +142,14 @@ class Channel:
     ) -> None:
         """Send a message, rows with it, and open files beside it."""
         head = _encoder.encode(message)
-        body = b"" if rows is None else arrow_buffer(rows)
-        lengths = _LENGTHS.pack(len(head), len(body))
-        if files:
-            socket.send_fds(self._sock, [lengths], list(files))
-        else:
-            self._sock.sendall(lengths)
-        self._sock.sendall(head)
-        if len(body):
-            self._sock.sendall(body)
+        body = b"" if rows is None else memoryview(arrow_buffer(rows))
+        parts = [_LENGTHS.pack(len(body), len(head)), body, head]
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", files))] if files else []
+        sent = self._sock.sendmsg(parts, rights)
+        for part in parts:
+            if sent < len(part):
+                self._sock.sendall(memoryview(part)[sent:])
+            sent = max(sent - len(part), 0)
 
     def receive(self, max_files: int = 0) -> tuple[Message, pa.Table | None, list[int]]:
         """The next message, its rows and its files.
@@ -165,15 +166,14 @@ class Channel:
             lengths = first + bytes(self._read(_LENGTHS.size - len(first)))
         else:
             lengths = bytes(self._read(_LENGTHS.size))
-        head, body = _LENGTHS.unpack(lengths)
-        message = _decoder.decode(self._read(head))
-        rows = None
-        if body:
-            rows = pa.ipc.open_stream(pa.py_buffer(self._read(body))).read_all()
+        size, head = _LENGTHS.unpack(lengths)
+        data = self._read(size + head)
+        message = _decoder.decode(memoryview(data)[size:])
+        rows = pa.ipc.open_stream(data.slice(0, size)).read_all() if size else None
         return message, rows, files
 
-    def _read(self, size: int) -> bytearray:
-        data = bytearray(size)
+    def _read(self, size: int) -> pa.Buffer:
+        data = pa.allocate_buffer(size)
         view = memoryview(data)
         while view:
             n = self._sock.recv_into(view)

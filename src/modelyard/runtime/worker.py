@@ -18,16 +18,15 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from modelyard.errors import Detail, MissingPackage, ModelError, ModelyardError, from_code
+from modelyard.errors import MissingPackage, ModelError, ModelyardError
 from modelyard.runtime import messages as m
 from modelyard.runtime import sandbox
 from modelyard.runtime.blob import checked, unpacked
-from modelyard.runtime.r import convert
+from modelyard.runtime.r.from_r import FrameReader
+from modelyard.runtime.r.predictor import Predictor, raise_fault
 from modelyard.runtime.r.scan import scan
 from modelyard.runtime.r.session import Functions, Sexp, lib, protected, start_r, symbol
-
-CALL_ROWS = 122_880
-"""Rows a call of a row-independent model: R is fastest near this size, and memory stays bounded."""
+from modelyard.runtime.r.values import element, raw_vector, texts_of, to_list
 
 
 def main() -> None:
@@ -38,8 +37,9 @@ def main() -> None:
     channel = m.Channel(socket.socket(fileno=sock_fd))
     start_r()
     functions = Functions()
+    predictor = Predictor(functions)
     with protected(told := functions.call("serve_r_version")):
-        version = str(convert.texts_of(told)[0])
+        version = str(texts_of(told)[0])
     isolation = sandbox.enter(plan, frozenset({sock_fd, lifeline_fd}))
     _die_with(lifeline_fd)
     channel.send(m.Ready(version, time.perf_counter() - started, isolation))
@@ -49,12 +49,14 @@ def main() -> None:
         except EOFError:
             return
         try:
-            reply, table = _answer(message, rows, files, functions)
+            reply, table = _answer(message, rows, files, functions, predictor)
         except ModelyardError as e:
             reply, table = _fault(e), None
         except MemoryError:
             reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
         channel.send(reply, table)
+        if isinstance(message, m.Predict):  # after the answer has gone, before the next request
+            predictor.restore()
 
 
 def _die_with(lifeline: int) -> None:
@@ -74,7 +76,11 @@ def _die_with(lifeline: int) -> None:
 
 
 def _answer(
-    message: m.Message, rows: pa.Table | None, files: list[int], functions: Functions
+    message: m.Message,
+    rows: pa.Table | None,
+    files: list[int],
+    functions: Functions,
+    predictor: Predictor,
 ) -> tuple[m.Message, pa.Table | None]:
     match message:
         case m.Load():
@@ -84,7 +90,7 @@ def _answer(
         case m.Inspect():
             return _inspect(message, functions)
         case m.Predict() if rows is not None:
-            return _predict(message, rows, functions)
+            return _predict(message, rows, predictor)
         case _:
             raise ModelError(f"A worker cannot answer {type(message).__name__}.")
 
@@ -97,7 +103,7 @@ def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
     model = vectors[0]
     body = vectors[1] if len(vectors) > 1 else lib.R_NilValue
     predict = lib.Rf_protect(
-        convert.to_list(
+        to_list(
             {
                 "fn": message.fn,
                 "packages": message.packages or None,
@@ -108,7 +114,7 @@ def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
     )
     result = functions.call("serve_load", model, body, predict)
     lib.Rf_unprotect(1 + len(vectors))
-    _checked(result)
+    raise_fault(result)
     return m.Loaded(time.perf_counter() - started)
 
 
@@ -128,46 +134,31 @@ def _digests(message: m.Load | m.Scan) -> list[str]:
 def _vector(fd: int, digest: str) -> Sexp:
     """The unpacked bytes of a file, once their digest is what it should be, as R's raw vector."""
     with checked(fd, digest) as stored:
-        return convert.raw_vector(b"".join(unpacked(stored)))
+        return raw_vector(b"".join(unpacked(stored)))
 
 
-def _predict(message: m.Predict, rows: pa.Table, functions: Functions) -> tuple[m.Answer, pa.Table]:
+def _predict(message: m.Predict, rows: pa.Table, predictor: Predictor) -> tuple[m.Answer, pa.Table]:
     started = time.perf_counter()
-    step = CALL_ROWS if message.split else max(rows.num_rows, 1)
-    answers: list[pa.Table] = []
-    warnings: dict[str, None] = {}
-    for start in range(0, rows.num_rows, step):
-        frame = lib.Rf_protect(convert.to_frame(rows.slice(start, step), functions))
-        seed = lib.R_NilValue if message.seed is None else lib.Rf_ScalarInteger(message.seed)
-        lib.Rf_protect(seed)
-        result = lib.Rf_protect(functions.call("serve_answer", frame, seed))
-        try:
-            _checked(result)
-            answers.append(convert.from_frame(_element(result, "frame"), functions))
-            said = convert.texts_of(_element(result, "warnings"))
-            warnings.update(dict.fromkeys(w for w in said if w is not None))
-        finally:
-            lib.Rf_unprotect(3)
-    table = answers[0] if len(answers) == 1 else pa.concat_tables(answers)
-    return m.Answer(list(warnings)[:20], time.perf_counter() - started), table
+    table, warnings = predictor.predict(rows, split=message.split, seed=message.seed)
+    return m.Answer(warnings[:20], time.perf_counter() - started), table
 
 
 def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.Table | None]:
     n = lib.Rf_protect(lib.Rf_ScalarInteger(message.sample_rows))
     result = lib.Rf_protect(functions.call("serve_inspect", n))
     try:
-        _checked(result)
-        frame = _element(result, "frame")
-        rows = None if frame == lib.R_NilValue else convert.from_frame(frame, functions)
+        raise_fault(result)
+        frame = element(result, "frame")
+        rows = None if frame == lib.R_NilValue else FrameReader(functions).read(frame)
         told = _environment(functions)
         return (
             m.Inspected(
-                model_class=[str(c) for c in convert.texts_of(_element(result, "class"))],
-                kind=str(convert.texts_of(_element(result, "task"))[0]),
-                predictors=[str(p) for p in convert.texts_of(_element(result, "predictors"))],
-                levels=_levels(_element(result, "levels")),
-                row_independent=bool(lib.LOGICAL(_element(result, "row_independent"))[0]),
-                link_scale=bool(lib.LOGICAL(_element(result, "link_scale"))[0]),
+                model_class=[str(c) for c in texts_of(element(result, "class"))],
+                kind=str(texts_of(element(result, "task"))[0]),
+                predictors=[str(p) for p in texts_of(element(result, "predictors"))],
+                levels=_levels(element(result, "levels")),
+                row_independent=bool(lib.LOGICAL(element(result, "row_independent"))[0]),
+                link_scale=bool(lib.LOGICAL(element(result, "link_scale"))[0]),
                 **told,
             ),
             rows,
@@ -178,13 +169,13 @@ def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.
 
 def _levels(described: Sexp) -> dict[str, dict[str, Any]]:
     found = {}
-    for i, name in enumerate(convert.texts_of(lib.Rf_getAttrib(described, symbol("names")))):
+    for i, name in enumerate(texts_of(lib.Rf_getAttrib(described, symbol("names")))):
         one = lib.VECTOR_ELT(described, i)
-        levels = _element(one, "levels")
+        levels = element(one, "levels")
         found[str(name)] = {
-            "type": convert.texts_of(_element(one, "type"))[0],
-            "levels": None if levels == lib.R_NilValue else convert.texts_of(levels),
-            "ordered": bool(lib.LOGICAL(_element(one, "ordered"))[0]),
+            "type": texts_of(element(one, "type"))[0],
+            "levels": None if levels == lib.R_NilValue else texts_of(levels),
+            "ordered": bool(lib.LOGICAL(element(one, "ordered"))[0]),
         }
     return found
 
@@ -194,8 +185,8 @@ def _environment(functions: Functions) -> dict[str, Any]:
         return {
             "r_version": _texts(told, "r_version")[0],
             "platform": _texts(told, "platform")[0],
-            "packages": _described(_element(told, "packages")),
-            "builders": _described(_element(told, "builders")),
+            "packages": _described(element(told, "packages")),
+            "builders": _described(element(told, "builders")),
             "roots": _texts(told, "roots"),
         }
 
@@ -205,31 +196,13 @@ def _described(packages: Sexp) -> list[dict[str, str]]:
     found = []
     for i in range(lib.Rf_xlength(packages)):
         one = lib.VECTOR_ELT(packages, i)
-        names = convert.texts_of(lib.Rf_getAttrib(one, symbol("names")))
-        found.append(dict(zip(map(str, names), map(str, convert.texts_of(one)), strict=True)))
+        names = texts_of(lib.Rf_getAttrib(one, symbol("names")))
+        found.append(dict(zip(map(str, names), map(str, texts_of(one)), strict=True)))
     return found
 
 
 def _texts(items: Sexp, name: str) -> list[str]:
-    return [str(text) for text in convert.texts_of(_element(items, name))]
-
-
-def _element(items: Sexp, name: str) -> Sexp:
-    found = convert.element(items, name)
-    return lib.R_NilValue if found is None else found
-
-
-def _checked(result: Sexp) -> None:
-    """Raise what R reported as data."""
-    with protected(result):
-        if not lib.LOGICAL(_element(result, "ok"))[0]:
-            (code,), (message,) = _texts(result, "code"), _texts(result, "message")
-            hint = next(iter(_texts(result, "hint")), None)
-            details = [Detail(reason) for reason in _texts(result, "details")]
-            error = from_code(code, message, hint, details)
-            if isinstance(error, MissingPackage):
-                error.packages = tuple(_texts(result, "names"))
-            raise error
+    return [str(text) for text in texts_of(element(items, name))]
 
 
 def _fault(error: ModelyardError) -> m.Fault:

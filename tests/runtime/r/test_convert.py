@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from tests.conftest import Workshop
 
-from modelyard.errors import OutputViolation
+from modelyard.errors import InvalidValue, OutputViolation
 
 SAME = "function(model, input) input"
 
@@ -147,3 +147,74 @@ def test_a_wide_frame_and_many_rows(workshop, pool):
     assert through_r(workshop, pool, wide).equals(wide)
     long = pa.table({"x": np.random.default_rng(1).normal(size=300_000)})
     assert through_r(workshop, pool, long).equals(long)
+
+
+def factor(codes: list[int | None], levels: list[str]) -> pa.Table:
+    values = pa.array(codes, pa.int32())
+    return pa.table({"f": pa.DictionaryArray.from_arrays(values, pa.array(levels))})
+
+
+def test_what_is_kept_between_requests_follows_the_rows(workshop, pool):
+    """Names and levels are made once per schema; other levels or columns make them again."""
+    body = "function(model, input) paste(input[[1]], names(input), nlevels(input[[1]]))"
+    for _ in range(2):
+        told = through_r(workshop, pool, factor([0, 1], ["a", "b"]), body)
+        assert told["prediction"].to_pylist() == ["a f 2", "b f 2"]
+        told = through_r(workshop, pool, factor([0, 1], ["b", "ü", "c"]), body)
+        assert told["prediction"].to_pylist() == ["b f 3", "ü f 3"]
+        told = through_r(workshop, pool, pa.table({"z": [1.5]}), body)
+        assert told["prediction"].to_pylist() == ["1.5 z 0"]
+
+
+@pytest.mark.parametrize("kind", ["doubles", "ints", "flags", "texts", "codes", "factors", "days"])
+@pytest.mark.parametrize("missing", [True, False])
+def test_rows_from_the_middle_of_a_table(workshop, pool, kind, missing):
+    """More rows than go into one call of R: the second call's columns start within a buffer."""
+    steps = [None if missing and i % 3 == 0 else i for i in range(130_003)]
+    made = {
+        "doubles": lambda i: i / 7,
+        "ints": lambda i: i,
+        "flags": lambda i: i % 7 == 0,
+        "texts": lambda i: f"é{i}",
+        "codes": lambda i: f"t{i % 11}",
+        "factors": lambda i: f"t{i % 11}",
+        "days": lambda i: i,
+    }[kind]
+    types = {"doubles": pa.float64(), "ints": pa.int32(), "flags": pa.bool_(), "days": pa.int32()}
+    values = pa.array([i if i is None else made(i) for i in steps], types.get(kind, pa.string()))
+    if kind == "days":
+        values = values.cast(pa.date32())
+    rows = pa.table({"x": values.dictionary_encode() if kind == "factors" else values})
+    assert through_r(workshop, pool, rows)["x"].equals(pa.chunked_array([values]))
+    chunked = pa.concat_tables([rows.slice(0, 9), rows.slice(9, 0), rows.slice(9, 500)])
+    assert through_r(workshop, pool, chunked)["x"].to_pylist() == values.to_pylist()[:509]
+
+
+@pytest.mark.parametrize("n", [1, 5000])
+@pytest.mark.parametrize("distinct", [True, False])
+def test_a_text_with_a_nul_is_refused(workshop, pool, n, distinct):
+    texts = [f"é{i if distinct else 0}" for i in range(n)] + ["a\0b"]
+    with pytest.raises(InvalidValue, match="NUL"):
+        through_r(workshop, pool, pa.table({"s": texts}))
+    assert through_r(workshop, pool, pa.table({"s": ["a"]}))["s"].to_pylist() == ["a"]
+
+
+def test_many_texts_that_are_not_utf8_are_refused(workshop, pool):
+    body = r"function(model, input) { s <- rep('a\xff', 400); Encoding(s) <- 'bytes'; s }"
+    with pytest.raises(OutputViolation, match="UTF-8"):
+        through_r(workshop, pool, pa.table({"x": [1.0]}), body)
+
+
+def test_what_a_model_changes_in_the_session_ends_with_its_request(workshop, pool):
+    body = """function(model, input) {
+      seen <- c(getOption('digits'), is.null(getOption('bench.new')), exists('left', globalenv()),
+                Sys.getenv('TZ') == 'UTC', getwd() == '/tmp')
+      options(digits = 3, bench.new = 1)
+      assign('left', 1, globalenv())
+      Sys.setenv(TZ = 'Europe/Paris')
+      setwd('/tmp')
+      seen
+    }"""
+    for _ in range(3):
+        told = through_r(workshop, pool, pa.table({"x": [1.0] * 5}), body)
+        assert told["prediction"].to_pylist() == [7, 1, 0, 1, 0]

@@ -74,13 +74,18 @@ check_predictable <- function(model, predict) {
 
 # Predictions for a data frame: list(ok, frame, warnings), or list(ok = FALSE, code, message).
 serve_answer <- function(rows, seed) {
-  on.exit(restore_session(served$state))
-  caught({
-    if (!is.null(seed)) set.seed(seed)
-    answer <- predict_frame(served$model, rows, served$predict)
-    list(ok = TRUE, frame = answer$frame, warnings = answer$warnings)
-  }, "model_error")
+  tryCatch(
+    {
+      if (!is.null(seed)) set.seed(seed)
+      answer <- predict_frame(served$model, rows, served$predict)
+      list(ok = TRUE, frame = answer$frame, warnings = answer$warnings)
+    },
+    error = function(e) told_fault(e, "model_error")
+  )
 }
+
+# Called after every answer: what a model has changed in the session ends with its request.
+serve_restore <- function() restore_session(served$state)
 
 # What can be told about the loaded model without asking it to predict.
 serve_inspect <- function(n) {
@@ -120,35 +125,36 @@ is_link_scale <- function(model, predict) {
     !identical(model$family$link, "identity")
 }
 
-caught <- function(expr, code) {
-  tryCatch(expr, error = function(e) {
-    classes <- grep("^modelyard_(?!error$)", class(e), value = TRUE, perl = TRUE)
-    found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
-    text <- paste(enc2utf8(conditionMessage(e)), collapse = "\n")
-    if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
-    told <- if (length(classes) > 0) list(hint = e$hint, details = e$details, names = e$packages)
-    c(list(ok = FALSE, code = found, message = substr(text, 1L, 2000L)), told)
-  })
+caught <- function(expr, code) tryCatch(expr, error = function(e) told_fault(e, code))
+
+# An error as data: list(ok = FALSE, code, message), and what an error of ours says beside it.
+told_fault <- function(e, code) {
+  classes <- grep("^modelyard_(?!error$)", class(e), value = TRUE, perl = TRUE)
+  found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
+  text <- paste(enc2utf8(conditionMessage(e)), collapse = "\n")
+  if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
+  told <- if (length(classes) > 0) list(hint = e$hint, details = e$details, names = e$packages)
+  c(list(ok = FALSE, code = found, message = substr(text, 1L, 2000L)), told)
 }
 
-# What one request could leave behind for the next.
+# What one request could leave behind for the next. The options are kept as R keeps them, in a
+# pairlist of the same values, so that finding them unchanged takes no copy of them.
 session_state <- function() {
   list(
-    options = as.list(.Options), wd = getwd(), tz = Sys.getenv("TZ"),
-    names = ls(globalenv(), all.names = TRUE, sorted = FALSE)
+    options = as.pairlist(as.list(.Options)), wd = getwd(), tz = Sys.getenv("TZ"),
+    names = names(globalenv())
   )
 }
 
 restore_session <- function(state) {
-  if (!identical(as.list(.Options), state$options)) {
+  if (!identical(.Options, state$options)) {
     added <- setdiff(names(.Options), names(state$options))
-    options(c(state$options, stats::setNames(vector("list", length(added)), added)))
+    options(c(as.list(state$options), stats::setNames(vector("list", length(added)), added)))
   }
   if (!identical(getwd(), state$wd)) setwd(state$wd)
   if (!identical(Sys.getenv("TZ"), state$tz)) Sys.setenv(TZ = state$tz)
-  names <- ls(globalenv(), all.names = TRUE, sorted = FALSE)
-  if (length(names) != length(state$names)) {
-    rm(list = setdiff(names, state$names), envir = globalenv())
+  if (!identical(names(globalenv()), state$names)) {
+    rm(list = setdiff(names(globalenv()), state$names), envir = globalenv())
   }
 }
 
@@ -162,7 +168,9 @@ text_of_raw <- function(bytes, n, missing) {
   text
 }
 
+# list(bytes, missing): the bytes with a NUL after each text, and which texts are NA, or NULL.
 raw_of_text <- function(text) {
-  text[is.na(text)] <- ""
-  writeBin(enc2utf8(text), raw())
+  missing <- if (anyNA(text)) is.na(text)
+  if (!is.null(missing)) text[missing] <- ""
+  list(writeBin(enc2utf8(text), raw()), missing)
 }

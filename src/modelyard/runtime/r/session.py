@@ -90,9 +90,14 @@ def evaluate(call: Sexp, env: Sexp) -> Sexp:
     with protected(call):
         result = lib.R_tryEval(call, env, failed)
     if failed[0]:
-        message = lib.R_tryEval(lib.Rf_lang1(symbol("geterrmessage")), lib.R_BaseEnv, failed)
-        raise RFailure(ffi.string(lib.R_CHAR(lib.STRING_ELT(message, 0))).decode().strip())
+        raise _failure()
     return result
+
+
+def _failure() -> RFailure:
+    failed = ffi.new("int *", 0)
+    message = lib.R_tryEval(lib.Rf_lang1(symbol("geterrmessage")), lib.R_BaseEnv, failed)
+    return RFailure(ffi.string(lib.R_CHAR(lib.STRING_ELT(message, 0))).decode().strip())
 
 
 def call_of(function: Sexp, args: Sequence[Sexp]) -> Sexp:
@@ -127,3 +132,31 @@ class Functions:
     def call(self, name: str, *args: Sexp) -> Sexp:
         """Call one of them; ``args`` must be protected by the caller, the result is not."""
         return evaluate(call_of(symbol(name), args), self.env)
+
+
+class Call:
+    """A call of one of these functions, built once: from one time to the next only its arguments
+    change."""
+
+    def __init__(self, functions: Functions, name: str, arguments: int) -> None:
+        self._env = functions.env
+        self._call = call_of(symbol(name), [lib.R_NilValue] * arguments)
+        lib.R_PreserveObject(self._call)
+        self._cells = [lib.Rf_nthcdr(self._call, i + 1) for i in range(arguments)]
+        self._failed = ffi.new("int *", 0)
+
+    def __call__(self, *args: Sexp) -> Sexp:
+        """What the function returns, not protected; ``args`` need no protection but from
+        each other's making.
+
+        Raises:
+            RFailure: when R fails outside the code that catches errors itself.
+        """
+        for cell, arg in zip(self._cells, args, strict=True):
+            lib.SETCAR(cell, arg)
+        result = lib.R_tryEval(self._call, self._env, self._failed)
+        for cell in self._cells:  # a frame in it would stay in memory
+            lib.SETCAR(cell, lib.R_NilValue)
+        if self._failed[0]:
+            raise _failure()
+        return result
