@@ -30,8 +30,7 @@ fix: setup-dev ## Let ruff repair and format what it can
 	@$(BIN)/ruff format $(wildcard $(PATHS))
 
 bench: setup-dev ## Measure against R's own predict() on this machine
-	@$(WITH_R) $(BIN)/python bench/cold_start.py
-	@$(WITH_R) $(BIN)/python bench/from_r.py
+	@$(WITH_R) $(BIN)/python -m bench
 
 torture: setup-dev ## The long fault runs: kills, crashes, many writers
 	@$(WITH_R) $(BIN)/pytest -m torture

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from bench import cold_start, from_r
+from bench import cold_start, from_r, sandbox
 
+IN_PYTHON = {"cold_start": cold_start.main, "sandbox": sandbox.main}
 IN_R = ("log_model", "predict", "transfer")
 
 
 def main() -> None:
     """Run what was asked for."""
-    names = sys.argv[1:] or ["cold_start", *IN_R]
-    unknown = set(names) - {"cold_start", *IN_R}
+    names = sys.argv[1:] or [*IN_PYTHON, *IN_R]
+    unknown = set(names) - {*IN_PYTHON, *IN_R}
     if unknown:
         sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}.")
-    if "cold_start" in names:
-        cold_start.main()
+    for name, run in IN_PYTHON.items():
+        if name in names:
+            run()
     if wanted := [n for n in names if n in IN_R]:
         from_r.main(wanted)
 
