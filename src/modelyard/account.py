@@ -73,6 +73,7 @@ def _compute(settings: Settings) -> LocalCompute:
         settings.r_libs,
         settings.worker_uids,
         settings.worker_disk_bytes,
+        settings.max_body_bytes,
         hidden=(str(settings.home),),
     )
 

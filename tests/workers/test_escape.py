@@ -23,6 +23,7 @@ from tests.workers.world import R_CODE, Inside, World, a_world, build_attack, in
 
 from modelyard.artifacts.files import FileStore
 from modelyard.compute.identity import pythons_folders, shut_to_others
+from modelyard.errors import WorkerCrashed
 
 REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSYS}
 ROOT_ONLY = pytest.mark.skipif(
@@ -81,6 +82,12 @@ def test_native_code_does_not_get_out(shut_in, way):
 @pytest.mark.parametrize("way", [w for w in NATIVE if w not in REFUSED_ANYWAY])
 def test_the_same_native_code_gets_out_where_there_is_no_sandbox(open_, way):
     assert open_.native(way) not in REFUSALS
+
+
+def test_garbage_on_its_socket_ends_the_worker_and_nothing_else(shut_in):
+    with pytest.raises(WorkerCrashed, match="it answered a message of"):
+        shut_in.native("garbage_on_the_socket")
+    assert shut_in.native("fork") == errno.EPERM
 
 
 @ROOT_ONLY

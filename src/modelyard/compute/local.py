@@ -125,14 +125,15 @@ def _ending(code: int, cause: str | None) -> str:
 class LocalCompute:
     """Processes on this machine, with the R found here.
 
-    ``hidden`` are paths that no worker may read. ``layers`` of the sandbox are fewer than all only
-    to show that an attack is a real one.
+    ``answer_bytes`` bound the rows of one answer. ``hidden`` are paths that no worker may read.
+    ``layers`` of the sandbox are fewer than all only to show that an attack is a real one.
     """
 
     r_home: str = ""
     r_libs: str = ""
     uids: str = "65000-65199"
     disk_bytes: int = 64 * 2**20
+    answer_bytes: int = 2**30
     hidden: tuple[str, ...] = ()
     layers: tuple[str, ...] = LAYERS
 
@@ -160,7 +161,7 @@ class LocalCompute:
             notes=notes,
         )
         try:
-            channel, popen, kept, stderr = _start(plan, environment)
+            channel, popen, kept, stderr = _start(plan, environment, self.answer_bytes)
         except OSError as e:
             remove_folder(folder)
             os.close(folder_lock)
@@ -192,7 +193,7 @@ def _sweep_once() -> None:
 
 
 def _start(
-    plan: Plan, environment: dict[str, str]
+    plan: Plan, environment: dict[str, str], answer_bytes: int
 ) -> tuple[Channel, subprocess.Popen[bytes], int, int]:
     """The process, our end of its socket, what keeps it alive, and what it says on stderr."""
     ours, theirs = socket.socketpair()
@@ -223,7 +224,7 @@ def _start(
         theirs.close()
         os.close(lifeline)
         os.close(says)
-    return Channel(ours), popen, kept, said
+    return Channel(ours, answer_bytes), popen, kept, said
 
 
 def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from modelyard.errors import MalformedRequest, TooLarge
 
 
-def read_arrow(body: bytes | bytearray, most_bytes: int | None = None) -> pa.Table:
+def read_arrow(body: bytes | bytearray | pa.Buffer, most_bytes: int | None = None) -> pa.Table:
     """An Arrow IPC stream as a table; nothing of it points outside its own bytes.
 
     Raises:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from modelyard.runtime.arrow import arrow_buffer
+from modelyard.runtime.arrow import arrow_buffer, read_arrow
 from modelyard.runtime.sandbox.plan import Isolation
 
 _LENGTHS = struct.Struct("<QQ")
@@ -121,20 +122,35 @@ class Fault(msgspec.Struct, tag=True, frozen=True):
 
 Message = Load | Scan | Inspect | Predict | Ready | Loaded | Scanned | Inspected | Answer | Fault
 
+MOST_MESSAGE_BYTES = 16 * 2**20
+"""Of a message from an end that is not trusted, without its rows."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)
 
 
-class Channel:
-    """One end of the conversation. Not safe for two threads at once."""
+class Garbled(Exception):
+    """What came is no message, or one that is too large; the text says which."""
 
-    def __init__(self, sock: socket.socket) -> None:
+
+class Channel:
+    """One end of the conversation. Not safe for two threads at once.
+
+    A worker trusts its parent. A parent takes its worker for hostile and gives ``most_bytes``, what
+    the rows of one message may take, on the way and in memory. Then every length, the message and
+    the rows are checked, and whatever they break is :class:`Garbled`.
+    """
+
+    def __init__(self, sock: socket.socket, most_bytes: int | None = None) -> None:
         self._sock = sock
+        self._most_bytes = most_bytes
+        self._timeout: float | None = None
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, _CHUNK)
 
     def settimeout(self, seconds: float | None) -> None:
-        """Let every following wait end after ``seconds`` with ``TimeoutError``."""
+        """Let every following message take ``seconds`` at most, else ``TimeoutError``."""
+        self._timeout = seconds
         self._sock.settimeout(seconds)
 
     def send(
@@ -156,23 +172,29 @@ class Channel:
 
         Raises:
             EOFError: the other end has gone.
-            TimeoutError: nothing came in time.
+            TimeoutError: it did not come, whole, in time.
+            Garbled: it is none; nothing more can be received.
         """
         files: list[int] = []
+        end = None if self._timeout is None else time.monotonic() + self._timeout
         if max_files:
             first, files, _, _ = socket.recv_fds(self._sock, _LENGTHS.size, max_files)
             if not first:
                 raise EOFError
-            lengths = first + bytes(self._read(_LENGTHS.size - len(first)))
+            lengths = first + bytes(self._read(_LENGTHS.size - len(first), end))
         else:
-            lengths = bytes(self._read(_LENGTHS.size))
+            lengths = bytes(self._read(_LENGTHS.size, end))
         size, head = _LENGTHS.unpack(lengths)
-        data = self._read(size + head)
-        message = _decoder.decode(memoryview(data)[size:])
-        rows = pa.ipc.open_stream(data.slice(0, size)).read_all() if size else None
-        return message, rows, files
+        if self._most_bytes is None:
+            data = self._read(size + head, end)
+            message = _decoder.decode(memoryview(data)[size:])
+            rows = pa.ipc.open_stream(data.slice(0, size)).read_all() if size else None
+            return message, rows, files
+        if size > self._most_bytes or head > MOST_MESSAGE_BYTES:
+            raise Garbled(f"a message of {size + head:,} bytes")
+        return *_checked(self._read(size + head, end), size, self._most_bytes), files
 
-    def _read(self, size: int) -> pa.Buffer:
+    def _read(self, size: int, end: float | None) -> pa.Buffer:
         data = pa.allocate_buffer(size)
         view = memoryview(data)
         while view:
@@ -180,8 +202,18 @@ class Channel:
             if n == 0:
                 raise EOFError
             view = view[n:]
+            if view and end is not None:  # a byte now and then must not stretch the time
+                self._sock.settimeout(max(end - time.monotonic(), 1e-6))
         return data
 
     def close(self) -> None:
         """Close this end; the other sees ``EOFError``."""
         self._sock.close()
+
+
+def _checked(data: pa.Buffer, size: int, most_bytes: int) -> tuple[Message, pa.Table | None]:
+    try:
+        message = _decoder.decode(memoryview(data)[size:])
+        return message, read_arrow(data.slice(0, size), most_bytes) if size else None
+    except Exception as e:  # whatever a hostile end makes a decoder raise means the same
+        raise Garbled(f"bytes that are no message ({type(e).__name__})") from e

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -15,13 +15,15 @@ from modelyard.compute.base import Compute, Process
 from modelyard.errors import (
     Detail,
     Internal,
+    Invalid,
     MemoryLimit,
     MissingPackage,
+    ModelFault,
     ModelTimeout,
     ModelyardError,
     Unavailable,
     WorkerCrashed,
-    from_code,
+    all_errors,
 )
 from modelyard.runtime import messages as m
 from modelyard.runtime.base import Prediction, seed_of
@@ -30,6 +32,11 @@ from modelyard.runtime.manifest import File, PredictSpec
 from modelyard.runtime.sandbox.plan import Isolation, Level
 
 log = logging.getLogger(__name__)
+T = TypeVar("T", m.Scanned, m.Loaded, m.Inspected, m.Answer)
+
+_LONGEST_TEXT = 2000
+_MOST_WARNINGS = 20
+_MOST_DETAILS = 100
 
 
 class Loadable(Protocol):
@@ -142,9 +149,7 @@ class Worker:
         """In the process that is about to load it: a hostile file can hurt that one only."""
         body = what.body
         message = m.Scan(what.model.digest, None if body is None else body.digest)
-        reply = self._give_files(message, artifacts, what, start_s)
-        if not isinstance(reply, m.Scanned):
-            raise Internal(f"A worker answered {type(reply).__name__} to Scan.")
+        reply = self._give_files(message, m.Scanned, artifacts, what, start_s)
         self._contents = Contents.from_dict({**reply.model, "body": reply.body})
         check_pointers(self._contents)
 
@@ -165,21 +170,23 @@ class Worker:
             dict(what.predict.args),
             list(what.needs),
         )
-        reply = self._give_files(message, artifacts, what, start_s)
-        if not isinstance(reply, m.Loaded):
-            raise Internal(f"A worker answered {type(reply).__name__} to Load.")
-        self.load_s = reply.seconds
+        self.load_s = self._give_files(message, m.Loaded, artifacts, what, start_s).seconds
 
     def _give_files(
-        self, message: m.Load | m.Scan, artifacts: ArtifactStore, what: Loadable, start_s: float
-    ) -> m.Message:
+        self,
+        message: m.Load | m.Scan,
+        want: type[T],
+        artifacts: ArtifactStore,
+        what: Loadable,
+        start_s: float,
+    ) -> T:
         with ExitStack() as stack:
             files = [
                 stack.enter_context(artifacts.open(f.digest)).fileno()
                 for f in (what.model, what.body)
                 if f is not None
             ]
-            return self._ask(message, deadline_s=start_s, files=files)[0]
+            return self._ask(message, want, deadline_s=start_s, files=files)[0]
 
     def predict(
         self,
@@ -198,28 +205,29 @@ class Worker:
         seed = seed_of(request_id) if seeded else None
         if seed is not None:
             log.info("request %s is scored with seed %d", request_id, seed)
-        reply, table = self._ask(m.Predict(request_id, split, seed), rows, deadline_s=deadline_s)
-        if not isinstance(reply, m.Answer) or table is None:
-            raise Internal(f"A worker answered {type(reply).__name__} to Predict.")
-        return Prediction(table, tuple(reply.warnings), reply.seconds)
+        message = m.Predict(request_id, split, seed)
+        reply, table = self._ask(message, m.Answer, rows, deadline_s=deadline_s)
+        if table is None:
+            raise self._hostile("an answer without rows")
+        warnings = tuple(w[:_LONGEST_TEXT] for w in reply.warnings[:_MOST_WARNINGS])
+        return Prediction(table, warnings, reply.seconds)
 
     def inspect(
         self, sample_rows: int, *, deadline_s: float
     ) -> tuple[m.Inspected, pa.Table | None]:
         """What the loaded model is, and training rows it kept, if any."""
-        reply, table = self._ask(m.Inspect(sample_rows), deadline_s=deadline_s)
-        if not isinstance(reply, m.Inspected):
-            raise Internal(f"A worker answered {type(reply).__name__} to Inspect.")
-        return reply, table
+        return self._ask(m.Inspect(sample_rows), m.Inspected, deadline_s=deadline_s)
 
     def _ask(
         self,
         message: m.Message,
+        want: type[T],
         rows: pa.Table | None = None,
         *,
         deadline_s: float,
         files: list[int] | None = None,
-    ) -> tuple[m.Message, pa.Table | None]:
+    ) -> tuple[T, pa.Table | None]:
+        """Its reply, of the type that answers ``message``; the worker is not believed."""
         channel = self._process.channel
         channel.settimeout(max(deadline_s, 0.001))
         try:
@@ -236,12 +244,36 @@ class Worker:
                 f"The model's R process ended while it worked on this request: {self.end()}.",
                 hint="The next request gets a new process.",
             ) from None
+        except m.Garbled as e:
+            raise self._hostile(str(e)) from None
         self.last_used = time.monotonic()
         if isinstance(reply, m.Fault):
-            if reply.code == MemoryLimit.code:
-                self.end()
-            raise _error(reply)
+            raise self._fault(reply)
+        if not isinstance(reply, want):
+            raise self._hostile(f"{type(reply).__name__} to {type(message).__name__}")
         return reply, table
+
+    def _fault(self, told: m.Fault) -> ModelyardError:
+        """The error it reports, if it is one that a model can cause."""
+        if told.code == MemoryLimit.code:
+            self.end()
+        kind = all_errors().get(told.code, Internal)
+        if not issubclass(kind, ModelFault | Invalid):
+            return self._hostile("a fault that is not a model's")
+        hint = None if told.hint is None else told.hint[:_LONGEST_TEXT]
+        details = [Detail(reason[:_LONGEST_TEXT]) for reason in told.details[:_MOST_DETAILS]]
+        error = kind(told.message[:_LONGEST_TEXT], hint=hint, details=details)
+        if isinstance(error, MissingPackage):
+            error.packages = tuple(told.names)
+        return error
+
+    def _hostile(self, said: str) -> WorkerCrashed:
+        """End a worker that says what none of ours does: its R is not R any more."""
+        self.end()
+        return WorkerCrashed(
+            f"The model's R process was ended: it answered {said}.",
+            hint="The next request gets a new process.",
+        )
 
     def alive(self) -> bool:
         """Whether it can take a request."""
@@ -255,11 +287,3 @@ class Worker:
         """End the process and say how it ended."""
         self.usable = False
         return self._process.kill()
-
-
-def _error(fault: m.Fault) -> ModelyardError:
-    details = [Detail(reason) for reason in fault.details]
-    error = from_code(fault.code, fault.message, fault.hint, details)
-    if isinstance(error, MissingPackage):
-        error.packages = tuple(fault.names)
-    return error
