@@ -12,6 +12,7 @@ from modelyard.artifacts.files import FileStore
 from modelyard.catalog.base import Catalog
 from modelyard.catalog.engine import open_catalog
 from modelyard.compute.local import LocalCompute
+from modelyard.environments.libraries import Libraries
 from modelyard.errors import InvalidValue
 from modelyard.names import Namespace
 from modelyard.settings import Settings
@@ -37,6 +38,11 @@ class Account:
     now: Callable[[], datetime] = _utc_now
     """The time, aware and in UTC."""
 
+    @property
+    def libraries(self) -> Libraries:
+        """Libraries of R packages made for versions that need them."""
+        return Libraries.of(self.settings)
+
     def namespace(self, database: str | None = None, schema: str | None = None) -> Namespace:
         """The namespace of these names; what is left out is the account's default."""
         return Namespace(
@@ -56,7 +62,8 @@ def open_account(settings: Settings, *, now: Callable[[], datetime] = _utc_now) 
     catalog.upgrade()
     artifacts = _artifacts(settings.artifacts)
     warehouse = OnDemandWarehouse(lambda: _warehouse(settings))
-    workers = WorkerPool(_compute(settings), artifacts, settings)
+    library_of = Libraries.of(settings).find
+    workers = WorkerPool(_compute(settings), artifacts, settings, library_of)
     return Account(settings, catalog, artifacts, warehouse, workers, now)
 
 

@@ -34,6 +34,13 @@ class Settings:
     """Empty: what the R on the PATH says."""
     r_libs: str = ""
     """Folders of R packages for the workers, colon-separated, before R's own."""
+    r_repositories: str = ""
+    """CRAN-like repositories, with spaces between; libraries of packages are made from them."""
+    provision: str = "never"
+    """When packages a version needs are installed unasked: never, on_deploy or always."""
+    provision_deadline_s: float = 1800.0
+    environments: str = ""
+    """Folder of those libraries. Empty: in the home; in /var/lib/modelyard for root."""
     max_workers: int = 4
     worker_idle_s: float = 300.0
     worker_start_s: float = 60.0

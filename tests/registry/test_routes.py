@@ -266,6 +266,9 @@ ROUTES = [
     ("post", f"{MODELS}/MPG/import", "model.write"),
     ("get", f"{MODELS}/MPG/versions/V1/export", "model.download"),
     ("get", f"{MODELS}/MPG/versions/V1/files/model", "model.download"),
+    ("get", f"{MODELS}/MPG/versions/V1/environment", "model.read"),
+    ("post", f"{MODELS}/MPG/versions/V1/environment/provision", "environment.write"),
+    ("post", "/api/v1/environments", "environment.write"),
 ]
 
 

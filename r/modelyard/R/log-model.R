@@ -14,10 +14,12 @@
 #' @param version_name Name of the version; `V1`, `V2`, ... in order when `NULL`. A name is never
 #'   used twice.
 #' @inheritParams sfr_predict_local
-#' @param conda_deps,conda_channel,pip_requirements,target_platforms,user_files,code_paths Kept
-#'   with the version for its export to other platforms; they change nothing here.
-#' @param resource_constraint,python_version,pin_versions Kept with the version; they change
-#'   nothing here.
+#' @param conda_deps,pip_requirements,python_version What the version's `environment.yml` asks for
+#'   besides R and the packages the model needs: entries for conda and pip, and a Python version.
+#' @param conda_channel Channel named in it; the registry's, else conda-forge.
+#' @param pin_versions `TRUE` asks in it for the very versions of R and packages.
+#' @param target_platforms,user_files,code_paths,resource_constraint Kept with the version for its
+#'   export to other platforms; they change nothing here.
 #' @param comment A text about the version.
 #' @param metrics A named list of numbers or texts.
 #' @param sample_input A data frame of a few rows as they will be scored; when `NULL` the model's

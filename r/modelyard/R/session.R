@@ -44,7 +44,7 @@ warn_conda <- function(spec, conda_deps, pin_versions, call = caller_env()) {
     entries <- paste0("r-", tolower(missing))
     cli::cli_warn(c(
       "{.arg conda_deps} does not name {.val {entries}}, and {.arg predict_pkgs} does.",
-      i = "The version's {.file environment.yml} names {?it/them} all the same."
+      i = "The version's {.file environment.yml} names {.val {entries}} all the same."
     ), call = call)
   }
   invisible()

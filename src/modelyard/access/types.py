@@ -26,6 +26,7 @@ Action = Literal[
     "service.call",
     "table.read",
     "table.write",
+    "environment.write",
     "gc.run",
     "server.shutdown",
 ]

@@ -11,6 +11,7 @@ import typer
 import modelyard
 from modelyard.cli import (
     account,
+    environments,
     log,
     marks,
     models,
@@ -38,6 +39,7 @@ app.add_typer(marks.metric, name="metric")
 app.add_typer(marks.alias, name="alias")
 app.add_typer(marks.tag, name="tag")
 app.add_typer(services.service, name="service")
+app.add_typer(environments.app, name="environment")
 app.add_typer(tokens.app, name="token")
 
 

@@ -255,6 +255,19 @@ class ModelVersion:
         """Everything known of it, as the server said it."""
         return dict(self._raw)
 
+    def environment(self) -> dict[str, Any]:
+        """R and the packages it needs (``environment``), and how they stand there (``here``)."""
+        return dict(self._send("GET", "environment"))
+
+    def provision_environment(self) -> dict[str, Any]:
+        """Have the library of packages made that it needs, from the server's repositories.
+
+        Raises:
+            InvalidValue: the server has no repositories.
+            MissingPackage: naming what cannot be got or installed.
+        """
+        return dict(self._send("POST", "environment", "provision", body={}))
+
     def _services(self) -> Sequence[Service]:
         return services_of(self._connection, self.fully_qualified_model_name, self.version_name)
 

@@ -32,6 +32,9 @@ class Process(Protocol):
 class Compute(Protocol):
     """Where worker processes run."""
 
-    def spawn_worker(self, memory_bytes: int) -> Process:
-        """Start a worker that may use so much memory; it is ready when it says so."""
+    def spawn_worker(self, memory_bytes: int, library: str = "") -> Process:
+        """Start a worker that may use so much memory; it is ready when it says so.
+
+        ``library`` is a folder of R packages that come before all others.
+        """
         ...

@@ -137,10 +137,10 @@ class LocalCompute:
     hidden: tuple[str, ...] = ()
     layers: tuple[str, ...] = LAYERS
 
-    def spawn_worker(self, memory_bytes: int) -> LocalProcess:
+    def spawn_worker(self, memory_bytes: int, library: str = "") -> LocalProcess:
         """Start ``runtime/worker.py`` with a socket and the read end of a pipe we keep open."""
         r = find_r(self.r_home)
-        environment = worker_environment(r, self.r_libs)
+        environment = worker_environment(r, ":".join(p for p in (library, self.r_libs) if p))
         given, notes = self._identity(environment)
         uid = None if given is None else given.uid
         try:

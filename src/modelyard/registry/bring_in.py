@@ -16,8 +16,8 @@ from modelyard.names import Qualified
 from modelyard.registry.add import Draft, add_version, check_key
 from modelyard.registry.describe import check_comment
 from modelyard.registry.export import DESCRIPTION, FILES, FORMAT, seal
-from modelyard.registry.golden import replay
 from modelyard.registry.metrics import check_metric
+from modelyard.registry.provide import replay_provided
 from modelyard.registry.request import check_version_name
 from modelyard.registry.roles import MAX_FILES, check_role, check_roles
 from modelyard.registry.tags import check_tag
@@ -114,8 +114,9 @@ def _import(
     draft = _draft(text, model, version_name)
     _check_files(draft.manifest, stored)
     contents = account.workers.scan(draft.manifest)
-    replay(account, draft.manifest, "The imported version")
-    draft = replace(draft, manifest=replace(draft.manifest, contents=contents))
+    _, notes = replay_provided(account, draft.manifest, "The imported version", "always")
+    manifest = replace(draft.manifest, contents=contents)
+    draft = replace(draft, manifest=manifest, notes=(*draft.notes, *notes))
     return add_version(account, actor, model, draft, idempotency_key)
 
 

@@ -47,6 +47,7 @@ def collect(account: Account, actor: Actor, grace_s: float | None = None) -> Col
     for some in _batches(iter(candidates)):
         deleted += _delete(account, actor, some)
     account.artifacts.sweep(grace)
+    account.libraries.sweep(grace)
     return Collected(len(deleted), sum(e.size_bytes for e in deleted))
 
 

@@ -18,6 +18,7 @@ from modelyard.faults import fault_point
 from modelyard.names import Qualified
 from modelyard.registry.add import Draft, add_version, check_key, find_done
 from modelyard.registry.generated import with_generated
+from modelyard.registry.provide import with_packages
 from modelyard.registry.request import check_request
 from modelyard.registry.roles import is_authors
 from modelyard.registry.store import check_name_is_free, find_model
@@ -63,7 +64,7 @@ def log_version(
     files = {role: _file(account, role, digest) for role, digest in request.files.items()}
     to_verify = _verify_request(account, request, files)
     fault_point("log.read")
-    verified = verifier(account, to_verify)
+    verified = with_packages(account, to_verify, verifier)
     fault_point("log.verified")
     draft = Draft(
         manifest=_manifest(account, to_verify, verified, files),

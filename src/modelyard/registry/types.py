@@ -75,8 +75,8 @@ class VerifyRequest:
     """What a fresh worker is to load, score and compare.
 
     ``samples`` are rows to score, ``predictions`` what the author's session gave for them.
-    ``nullable`` overrides what probing finds. ``needs`` are packages the author's session knows
-    to be needed, ``client`` is what that session was.
+    ``nullable`` overrides what probing finds. ``client`` is what the author's session was,
+    ``environment`` one whose library of packages is to be used.
     """
 
     model: File
@@ -92,6 +92,7 @@ class VerifyRequest:
     task: str | None
     options: Mapping[str, Any]
     needs: tuple[str, ...] = ()
+    environment: Environment | None = None
     client: Mapping[str, Any] = field(default_factory=dict)
 
 

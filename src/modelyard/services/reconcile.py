@@ -220,6 +220,8 @@ class Reconciler:
         if run.is_ending:
             return now - run.since > settings.predict_deadline_s + _GRACE_S
         longest = settings.deploy_deadline_s + settings.worker_start_s + _GRACE_S
+        if settings.provision != "never":
+            longest += settings.provision_deadline_s
         return state is HostState.STARTING and now - run.since > longest
 
     def _do(self, step: Step, run: Run, record: Record | None, where: Folder) -> None:

@@ -16,7 +16,7 @@ from modelyard.account import Account
 from modelyard.errors import InvalidName, ModelFault, Unavailable, WorkerCrashed
 from modelyard.json_rows import Limits
 from modelyard.names import ModelRef, Namespace, Qualified
-from modelyard.registry.golden import replay
+from modelyard.registry.provide import replay_provided
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import Answer, Call, answer
@@ -58,7 +58,9 @@ class Served:
         """
         spec, account = self._spec, self._account
         version = resolve(account, ModelRef(spec.model, version=spec.version))
-        rows = replay(account, version.manifest, str(version))
+        rows, notes = replay_provided(account, version.manifest, str(version), "on_deploy")
+        for note in notes:
+            log.info("%s", note)
         self._version = version
         return rows
 

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 import modelyard
 from modelyard.access.routes import router as access
 from modelyard.account import Account
+from modelyard.registry.environment_routes import router as environments
 from modelyard.registry.routes import router as registry
 from modelyard.scoring.routes import router as scoring
 from modelyard.services.routes import router as services
@@ -45,7 +46,7 @@ def create_app(account: Account, shut_down: ShutDown = _nowhere) -> FastAPI:
     app.state.is_ready = False
     app.state.shut_down = shut_down
     add_handlers(app)
-    for router in (account_routes, access, registry, scoring, services, tables):
+    for router in (account_routes, access, registry, environments, scoring, services, tables):
         app.include_router(router)
     app.add_middleware(Requests)
     check_routes(app)

@@ -28,6 +28,7 @@ from modelyard.errors import (
 from modelyard.runtime import messages as m
 from modelyard.runtime.base import Prediction, seed_of
 from modelyard.runtime.contents import Contents, check_pointers
+from modelyard.runtime.environment import Environment
 from modelyard.runtime.manifest import File, PredictSpec
 from modelyard.runtime.sandbox.plan import Isolation, Level
 
@@ -55,6 +56,11 @@ class Loadable(Protocol):
     @property
     def predict(self) -> PredictSpec:
         """How to predict."""
+        ...
+
+    @property
+    def environment(self) -> Environment | None:
+        """What R was when it was logged: a library of packages may have been made for it."""
         ...
 
     @property
@@ -89,14 +95,17 @@ class Worker:
         start_s: float,
         min_isolation: Level,
         scanned: bool = False,
+        library: str = "",
     ) -> Worker:
         """Start a process and load the model in it; ``scanned``: look through its bytes before.
+
+        ``library`` is a folder of R packages that come before all others.
 
         Raises:
             ModelRejected, MissingPackage, ModelFault: the model cannot be loaded.
             Unavailable: the process did not start in time, or is not shut in well enough.
         """
-        worker = cls(compute.spawn_worker(memory_bytes))
+        worker = cls(compute.spawn_worker(memory_bytes, library))
         try:
             worker._begin(start_s)
             worker._insist(min_isolation)

@@ -11,8 +11,9 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -21,6 +22,7 @@ from modelyard.compute.base import Compute
 from modelyard.errors import Overloaded, Unavailable
 from modelyard.runtime.base import Prediction
 from modelyard.runtime.contents import Contents
+from modelyard.runtime.environment import Environment
 from modelyard.runtime.manifest import Manifest
 from modelyard.runtime.sandbox.plan import Isolation, Level
 from modelyard.settings import Settings
@@ -34,7 +36,14 @@ _WAIT_FOR_BUSY_S = 0.05
 class WorkerPool:
     """Every worker of this process. Safe to use from many threads."""
 
-    def __init__(self, compute: Compute, artifacts: ArtifactStore, settings: Settings) -> None:
+    def __init__(
+        self,
+        compute: Compute,
+        artifacts: ArtifactStore,
+        settings: Settings,
+        library_of: Callable[[Environment | None], Path | None] = lambda _: None,
+    ) -> None:
+        self._library_of = library_of
         self._compute = compute
         self._artifacts = artifacts
         self._settings = settings
@@ -85,7 +94,7 @@ class WorkerPool:
             Unavailable: R did not start, or the account is closing.
             ModelFault: the model cannot be loaded.
         """
-        key = _key(what)
+        key = self._key(what)
         worker = self._take(key, what, wait_s)
         try:
             yield worker
@@ -99,7 +108,7 @@ class WorkerPool:
             self._await_room(time.monotonic() + self._settings.worker_start_s)
         self._end_doomed()
         try:
-            worker = self._start(what, scanned=True)
+            worker = self._start(what, self._key(what)[0], scanned=True)
             try:
                 yield worker
             finally:
@@ -168,14 +177,22 @@ class WorkerPool:
         if found is not None:
             return found
         try:
-            return self._start(what)
+            return self._start(what, key[0])
         except BaseException:
             with self._changed:
                 self._not_busy(key)
             self._leave()
             raise
 
-    def _start(self, what: Loadable, *, scanned: bool = False) -> Worker:
+    def _key(self, what: Loadable) -> Key:
+        """What a worker is the worker of; first the library of packages it is started with."""
+        library = self._library_of(what.environment)
+        spec = what.predict
+        body = "" if what.body is None else what.body.digest
+        args = json.dumps(spec.args, sort_keys=True)
+        return (str(library or ""), what.model.digest, body, spec.fn, args, *spec.packages)
+
+    def _start(self, what: Loadable, library: str, *, scanned: bool = False) -> Worker:
         worker = Worker.start(
             self._compute,
             self._artifacts,
@@ -184,6 +201,7 @@ class WorkerPool:
             start_s=self._settings.worker_start_s,
             min_isolation=self._min_isolation,
             scanned=scanned,
+            library=library,
         )
         self.isolation = worker.isolation
         return worker
@@ -280,10 +298,3 @@ class WorkerPool:
         if old:
             self._changed.notify_all()
         return old
-
-
-def _key(what: Loadable) -> Key:
-    spec = what.predict
-    body = "" if what.body is None else what.body.digest
-    args = json.dumps(spec.args, sort_keys=True)
-    return (what.model.digest, body, spec.fn, args, *spec.packages)

@@ -1,0 +1,1 @@
+"""Libraries of R packages made for one environment, from repositories the operator named."""
