@@ -12,7 +12,14 @@ from pathlib import Path
 from steps import CannotGoOn, output, run
 
 R_PACKAGES = ["httr2", "jsonlite", "cli", "rlang", "yaml", "forecast"]
-R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "lme4", "bit64"]
+R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64"]
+
+# What the models of tests/zoo are made with, beside R's own recommended packages.
+R_PACKAGES_ZOO = [
+    "caret", "e1071", "earth", "gam", "gbm", "glmmTMB", "glmnet", "hardhat", "ipred", "kernlab",
+    "lme4", "mclust", "mda", "modeldata", "ordinal", "partykit", "pls", "quantreg",
+    "randomForest", "ranger", "recipes",
+]  # fmt: skip
 
 # rpy2 is compiled against R: without one of these headers it would not be, or only slowly so.
 COMPILER = [
@@ -32,7 +39,7 @@ ELSEWHERE = {
 
 def ensure(dev):
     """Install what is missing where apt can; elsewhere say what is missing and stop."""
-    packages = R_PACKAGES + (R_PACKAGES_DEV if dev else [])
+    packages = R_PACKAGES + ([*R_PACKAGES_DEV, *R_PACKAGES_ZOO] if dev else [])
     if shutil.which("apt-get") and shutil.which("dpkg-query"):
         _ensure_debian(packages)
     else:

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.timeout(1800)
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "model-classes.md"
 FAMILIES = families()
 NAMES = sorted(name for names in FAMILIES.values() for name in names)
-FEWEST_CLASSES = 3
-FEWEST_CELLS = 100
+FEWEST_CLASSES = 40
+FEWEST_CELLS = 6000
 EVERY_MODEL_HAS = {
     "plain", "one_row", "no_rows", "shuffled", "thousand_rows", "missing_column",
     "duplicate_column", "extra_column", "other_case",
@@ -47,6 +47,17 @@ def test_logging_finds_out_what_rows_depend_on(ran, name):
     assert checks["row_independent"] == (expects["independent"] and expects["deterministic"])
     found = {c["name"]: c["nullable"] for c in told["version"]["signature"]["inputs"]}
     assert found == told["nullable"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_model_knows_of_its_columns_is_right(ran, name):
+    told = ran[name].told
+    given = {c["name"]: c["levels"] for c in told["cases"]["plain"]["given"]}
+    assert sorted(told["knows"]["columns"]) in ([], sorted(given))
+    levels = dict(told["knows"]["levels"] or {})
+    assert {
+        n: v for n, v in levels.items() if given[n] is not None and v not in ([], given[n])
+    } == {}
 
 
 def test_nothing_was_left_out(ran):

@@ -37,3 +37,25 @@ zoo$rpart_every_type <- entry(
   pkgs = "rpart",
   service = TRUE
 )
+
+zoo$gam_every_type <- entry(
+  fit = \() mgcv::gam(y ~ s(x) + s(k, k = 5) + b + f + s, data = every_type),
+  rows = every_type[1:24, c("x", "k", "b", "f", "s")],
+  pkgs = "mgcv", service = TRUE
+)
+zoo$coxph_every_type <- entry(
+  fit = \() survival::coxph(survival::Surv(exp(y / 10), z) ~ x + k + b + f + s, every_type),
+  rows = every_type[1:24, c("x", "k", "b", "f", "s")],
+  pkgs = "survival"
+)
+zoo$lmer_every_type <- entry(
+  fit = \() lme4::lmer(y ~ x + k + b + s + (1 | f), every_type),
+  rows = every_type[1:24, c("x", "k", "b", "f", "s")],
+  pkgs = "lme4"
+)
+zoo$glmnet_every_type <- entry(
+  fit = \() glmnet::cv.glmnet(as.matrix(every_type[c("x", "k")]), every_type$y, nfolds = 5),
+  rows = every_type[1:24, c("x", "k")],
+  pkgs = "glmnet", args = list(s = "lambda.min"),
+  r = \(model, rows) predict(model, newx = as.matrix(rows), s = "lambda.min")
+)

@@ -41,19 +41,22 @@ def written(ran: Iterable[Ran]) -> str:
 
 
 def _summary(models: list[Ran]) -> Iterator[str]:
-    yield "| model | class | answers | independent | may be missing |"
-    yield "|---|---|---|---|---|"
+    yield "| model | class | task | answers | independent | may be missing |"
+    yield "|---|---|---|---|---|---|"
     for one in models:
         told = one.told
         outputs = told["version"]["signature"]["outputs"]
-        answers = ", ".join(f"{c['name']} {c['type']}" for c in outputs)
+        answers = ", ".join(f"{c['name']} {c['type']}" for c in outputs[:6])
+        if len(outputs) > 6:
+            answers += f", ... ({len(outputs)} columns)"
         checks = told["version"]["checks"]
         independent = "yes" if checks["row_independent"] else "no"
         if not checks["deterministic"]:
             independent = "random: seeded by the request"
         missing = [name for name, allowed in told["nullable"].items() if allowed]
         which = "all" if len(missing) == len(told["nullable"]) else ", ".join(missing) or "none"
-        yield f"| {one.name} | `{told['class'][0]}` | {answers} | {independent} | {which} |"
+        task = told["knows"]["task"] or "-"
+        yield f"| {one.name} | `{told['class'][0]}` | {task} | {answers} | {independent} | {which} |"
 
 
 def _cases(models: list[Ran], cases: list[str]) -> Iterator[str]:
