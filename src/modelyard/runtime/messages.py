@@ -107,6 +107,13 @@ class Answer(msgspec.Struct, tag=True, frozen=True):
     seconds: float
 
 
+class Spent(msgspec.Struct, tag=True, frozen=True):
+    """The rows were not looked at: an earlier request has left R in a state, told by ``reason``,
+    that cannot be put back."""
+
+    reason: str
+
+
 class Fault(msgspec.Struct, tag=True, frozen=True):
     """It did not work: a code of ``errors.py``, a message for the caller and a hint.
 
@@ -120,7 +127,9 @@ class Fault(msgspec.Struct, tag=True, frozen=True):
     names: list[str] = []
 
 
-Message = Load | Scan | Inspect | Predict | Ready | Loaded | Scanned | Inspected | Answer | Fault
+Message = (
+    Load | Scan | Inspect | Predict | Ready | Loaded | Scanned | Inspected | Answer | Spent | Fault
+)
 
 MOST_MESSAGE_BYTES = 16 * 2**20
 """Of a message from an end that is not trusted, without its rows."""

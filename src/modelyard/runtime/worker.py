@@ -43,11 +43,15 @@ def main() -> None:
     isolation = sandbox.enter(plan, frozenset({sock_fd, lifeline_fd}))
     _die_with(lifeline_fd)
     channel.send(m.Ready(version, time.perf_counter() - started, isolation))
+    spent: str | None = None
     while True:
         try:
             message, rows, files = channel.receive(max_files=2)
         except EOFError:
             return
+        if spent is not None:
+            channel.send(m.Spent(spent))
+            continue
         try:
             reply, table = _answer(message, rows, files, functions, predictor)
         except ModelyardError as e:
@@ -56,7 +60,7 @@ def main() -> None:
             reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
         channel.send(reply, table)
         if isinstance(message, m.Predict):  # after the answer has gone, before the next request
-            predictor.restore()
+            spent = predictor.restore()
 
 
 def _die_with(lifeline: int) -> None:

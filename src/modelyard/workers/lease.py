@@ -18,6 +18,7 @@ from modelyard.errors import (
     Invalid,
     MemoryLimit,
     MissingPackage,
+    ModelError,
     ModelFault,
     ModelTimeout,
     ModelyardError,
@@ -73,12 +74,14 @@ class Worker:
     """A loaded model in a process of its own; one request at a time.
 
     A worker that has failed in a way that leaves R in doubt (late, dead, out of memory) is
-    ended at once, and ``usable`` says so.
+    ended at once, and ``usable`` says so. ``is_spent`` says that it did not begin a request, since
+    an earlier one had spoiled it.
     """
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self.usable = True
+        self.is_spent = False
         self.load_s = 0.0
         self.isolation = Isolation(Level.NONE)
         self._contents: Contents | None = None
@@ -256,6 +259,13 @@ class Worker:
         except m.Garbled as e:
             raise self._hostile(str(e)) from None
         self.last_used = time.monotonic()
+        if isinstance(reply, m.Spent):
+            self.end()
+            self.is_spent = True
+            raise ModelError(
+                "A request has left R in a state that cannot be put back: "
+                f"{reply.reason[:_LONGEST_TEXT]}."
+            )
         if isinstance(reply, m.Fault):
             raise self._fault(reply)
         if not isinstance(reply, want):

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from modelyard.artifacts.base import ArtifactStore
 from modelyard.compute.base import Compute
-from modelyard.errors import Overloaded, Unavailable
+from modelyard.errors import ModelError, Overloaded, Unavailable
 from modelyard.runtime.base import Prediction
 from modelyard.runtime.contents import Contents
 from modelyard.runtime.environment import Environment
@@ -29,6 +29,8 @@ from modelyard.settings import Settings
 from modelyard.workers.lease import Loadable, Worker
 
 Key = tuple[str, ...]
+_TRIES = 3
+"""Workers that a request is given to, when those before had been spoiled by an earlier one."""
 _WAIT_FOR_BUSY_S = 0.05
 """A busy worker is often free sooner than a new one has started."""
 
@@ -76,14 +78,21 @@ class WorkerPool:
             Overloaded: no worker became free in time.
         """
         deadline = self._settings.predict_deadline_s if deadline_s is None else deadline_s
-        with self.lend(manifest, wait_s=deadline) as worker:
-            return worker.predict(
-                rows,
-                deadline_s=deadline,
-                request_id=request_id or uuid.uuid4().hex,
-                split=manifest.checks.row_independent and manifest.signature.rows == "same",
-                seeded=not manifest.checks.deterministic,
-            )
+        tries = _TRIES
+        while True:
+            tries -= 1
+            with self.lend(manifest, wait_s=deadline) as worker:
+                try:
+                    return worker.predict(
+                        rows,
+                        deadline_s=deadline,
+                        request_id=request_id or uuid.uuid4().hex,
+                        split=manifest.checks.row_independent and manifest.signature.rows == "same",
+                        seeded=not manifest.checks.deterministic,
+                    )
+                except ModelError:
+                    if tries == 0 or not worker.is_spent:
+                        raise
 
     @contextmanager
     def lend(self, what: Loadable, *, wait_s: float) -> Iterator[Worker]:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from modelyard.errors import Detail, MissingPackage, from_code
 from modelyard.runtime.r.from_r import FrameReader
-from modelyard.runtime.r.session import Call, Functions, Sexp, lib, protected
+from modelyard.runtime.r.session import Call, Functions, RFailure, Sexp, lib, protected
 from modelyard.runtime.r.to_r import FrameWriter
 from modelyard.runtime.r.values import element, texts_of
 
@@ -45,9 +45,16 @@ class Predictor:
             warnings += said
         return pa.concat_tables(tables), list(dict.fromkeys(warnings))
 
-    def restore(self) -> None:
-        """Undo what a prediction has changed in the session: options, folder, zone, variables."""
-        self._restore()
+    def restore(self) -> str | None:
+        """Undo what a prediction has changed in the session; what of it cannot be undone, if any.
+
+        ``state.R`` says what is looked at.
+        """
+        try:
+            lost = self._restore()
+        except RFailure as e:
+            return str(e)
+        return None if lost == lib.R_NilValue else str(texts_of(lost)[0])
 
     def _call(self, rows: pa.Table, seed: int | None) -> tuple[pa.Table, list[str]]:
         frame = lib.Rf_protect(self._writer.write(rows))

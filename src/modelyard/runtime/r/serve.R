@@ -80,12 +80,20 @@ serve_answer <- function(rows, seed) {
       answer <- predict_frame(served$model, rows, served$predict)
       list(ok = TRUE, frame = answer$frame, warnings = answer$warnings)
     },
-    error = function(e) told_fault(e, "model_error")
+    error = function(e) {
+      served$failed <- TRUE
+      told_fault(e, "model_error")
+    }
   )
 }
 
-# Called after every answer: what a model has changed in the session ends with its request.
-serve_restore <- function() restore_session(served$state)
+# Called after every answer: what a model has changed in the session ends with its request. NULL,
+# or what cannot be put back.
+serve_restore <- function() {
+  failed <- isTRUE(served$failed)
+  served$failed <- FALSE
+  restore_session(served$state, failed)
+}
 
 # What can be told about the loaded model without asking it to predict.
 serve_inspect <- function(n) {
@@ -135,27 +143,6 @@ told_fault <- function(e, code) {
   if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
   told <- if (length(classes) > 0) list(hint = e$hint, details = e$details, names = e$packages)
   c(list(ok = FALSE, code = found, message = substr(text, 1L, 2000L)), told)
-}
-
-# What one request could leave behind for the next. The options are kept as R keeps them, in a
-# pairlist of the same values, so that finding them unchanged takes no copy of them.
-session_state <- function() {
-  list(
-    options = as.pairlist(as.list(.Options)), wd = getwd(), tz = Sys.getenv("TZ"),
-    names = names(globalenv())
-  )
-}
-
-restore_session <- function(state) {
-  if (!identical(.Options, state$options)) {
-    added <- setdiff(names(.Options), names(state$options))
-    options(c(as.list(state$options), stats::setNames(vector("list", length(added)), added)))
-  }
-  if (!identical(getwd(), state$wd)) setwd(state$wd)
-  if (!identical(Sys.getenv("TZ"), state$tz)) Sys.setenv(TZ = state$tz)
-  if (!identical(names(globalenv()), state$names)) {
-    rm(list = setdiff(names(globalenv()), state$names), envir = globalenv())
-  }
 }
 
 # Text in bulk: codes into distinct values, or one block of bytes with a NUL after each value.
