@@ -42,13 +42,17 @@ sfr_provision_environment <- function(reg, model_name = NULL, version_name = NUL
   read_json(api_version(reg, "POST", ref, c("environment", "provision"), json = as_object(NULL)))
   found <- sfr_model_environment(reg, model_name, version_name)
   have <- nrow(found$library)
-  say("The library of {full_name(reg, ref$model)} has {have} package{?s}.")
+  if (have == 0) {
+    say("{full_name(reg, ref$model)} needs no library: its packages are here.")
+  } else {
+    say("The library of {full_name(reg, ref$model)} has {have} package{?s}.")
+  }
   invisible(found)
 }
 
 provision_packages <- function(reg, packages, call = caller_env()) {
-  packages <- check_texts(packages, call = call)
   names <- names(packages) %||% rep("", length(packages))
+  packages <- check_texts(packages, call = call)
   any_version <- !nzchar(names)
   wanted <- as.list(packages)
   wanted[any_version] <- list(NULL)

@@ -64,7 +64,7 @@ def _start(home: Path) -> ServerInfo:
     with (home / "server.log").open("ab") as log:
         (home / "server.log").chmod(0o600)
         process = subprocess.Popen(
-            [sys.executable, "-m", "modelyard.cli.main", "server", "run"],
+            [sys.executable, "-P", "-m", "modelyard.cli.main", "server", "run"],
             env=environment,
             cwd=home,
             stdin=subprocess.DEVNULL,

@@ -62,3 +62,18 @@ test_that("the session's packages come with all that they need", {
   expect_true("stats" %in% names(found$packages))
   expect_identical(found$r_version, as.character(getRversion()))
 })
+
+test_that("packages travel with the versions that were named", {
+  sent <- NULL
+  httr2::local_mock(function(req) {
+    sent <<- req$body$data
+    httr2::response(
+      headers = list("content-type" = "application/json"),
+      body = charToRaw('{"library": {"packages": [{"name": "ranger", "version": "0.14.1"}]}}')
+    )
+  })
+  reg <- fake_registry()
+  made <- quietly(sfr_provision_environment(reg, packages = c(ranger = "0.14.1", "cli")))
+  expect_equal(made, data.frame(package = "ranger", version = "0.14.1"))
+  expect_match(as.character(sent), '{"ranger":"0.14.1","cli":null}', fixed = TRUE)
+})
