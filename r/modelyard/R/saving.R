@@ -4,8 +4,12 @@
 save_object <- function(object, call = caller_env()) {
   force(object)
   path <- tempfile("modelyard-", fileext = ".rds")
+  # Numbers hardly compress: for a large model the last per cents would take minutes.
+  large <- utils::object.size(object) > 2^24
+  file <- gzfile(path, "wb", compression = if (large) 1 else 6)
+  on.exit(close(file))
   tryCatch(
-    saveRDS(object, path, version = 3),
+    saveRDS(object, file, version = 3),
     error = function(e) {
       unlink(path)
       code <- if (grepl("space|write", conditionMessage(e))) "storage_full" else "model_rejected"
