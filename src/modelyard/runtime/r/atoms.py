@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from modelyard.runtime.r import codes as c
 from modelyard.runtime.r.codes import HAS_ATTRIBUTES
@@ -43,18 +43,28 @@ class Atoms(Stream):
 
     def item(self, allowed: int) -> Found | Steps:
         """The next value, or the steps to it."""
-        return self._item(self.integer(), allowed)
-
-    def _item(self, flags: int, allowed: int) -> Found | Steps:
+        at = self._at
+        if self._end - at < 4:  # integer(), without the call: this is the innermost loop
+            self._fill(4)
+            at = self._at
+        self._at = at + 4
+        flags = self._unpack(self._buf, at)[0]
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._too_many()
         reader = self._readers.get(flags & 0xFF)
-        if reader is None:
-            self.refuse(f"it holds a value of the unknown type {flags & 0xFF}")
-        return reader(flags, allowed)
+        return self._unknown(flags) if reader is None else reader(flags, allowed)
 
-    def _too_many(self) -> None:
+    def _item(self, flags: int, allowed: int) -> Found | Steps:
+        """A value whose flags were read already."""
+        self._nodes += 1
+        reader = self._readers.get(flags & 0xFF)
+        return self._unknown(flags) if reader is None else reader(flags, allowed)
+
+    def _unknown(self, flags: int) -> NoReturn:
+        self.refuse(f"it holds a value of the unknown type {flags & 0xFF}")
+
+    def _too_many(self) -> NoReturn:
         self.refuse(f"it holds more than {MAX_NODES:,} values")
 
     def _plain(self, flags: int, _: int) -> Found:

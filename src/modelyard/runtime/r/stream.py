@@ -28,7 +28,7 @@ class Stream:
         self._before = 0
         self.encoding = "UTF-8"
         order = self._order()
-        self._int = struct.Struct(order + "i")
+        self._unpack = struct.Struct(order + "i").unpack_from
         self._two = struct.Struct(order + "ii")
         self.order = order
         self.format, self.r_version, _ = (self.integer() for _ in range(3))
@@ -56,7 +56,7 @@ class Stream:
             self._fill(4)
             at = self._at
         self._at = at + 4
-        found: int = self._int.unpack_from(self._buf, at)[0]
+        found: int = self._unpack(self._buf, at)[0]
         return found
 
     def take(self, size: int) -> bytes:

@@ -32,7 +32,8 @@ class Walk(Bytecode):
             ModelRejected: with the reason.
         """
         stack: list[Steps] = []
-        answer: Any = self.item(0)
+        item = self.item
+        answer: Any = item(0)
         while True:
             if type(answer) is GeneratorType:
                 stack.append(answer)
@@ -47,7 +48,7 @@ class Walk(Bytecode):
                 stack.pop()
                 answer = done.value
             else:
-                answer = self.item(wanted) if type(wanted) is int else wanted
+                answer = item(wanted) if type(wanted) is int else wanted
         if not self.at_end():
             self.refuse("other bytes follow it")
 
