@@ -10,7 +10,7 @@ HEAD = """# Model classes
 
 Every class here was fitted on real data, logged, and asked every case below on every path:
 `sfr_predict_local()`, `sfr_predict()`, JSON over HTTP and Arrow over HTTP, some also through a
-deployed service. This page is written from that run (`tests/e2e/test_zoo.py`) and a test holds it to it.
+deployed service. How they are asked is in the [guide](../guide/model-families.md). This page is written from that run (`tests/e2e/test_zoo.py`) and a test holds it to it.
 
 `=` is the answer of plain R's own `predict()` on the same rows, bit for bit. A word is the
 [code](errors.md) of the refusal. `-` is a case that needs a kind of column the model has not.

@@ -40,6 +40,14 @@ score.ar <- function(model, rows, args = list()) {
   ))
 }
 
+# prophet takes its rows as `df`, and answers them in the order of their dates.
+score.prophet <- function(model, rows, args = list()) {
+  found <- clean_call(quote(stats::predict), list(df = quote(rows)), args, model, rows)
+  answer <- numeric(nrow(rows))
+  answer[order(rows$ds)] <- found$yhat
+  answer
+}
+
 # What predict_fn = "forecast" answers: one row a step, with the 80 and 95 per cent intervals.
 forecast_frame <- function(model, rows, args = list()) {
   found <- forecast_object(model, rows, c(args, list(level = c(80, 95))))

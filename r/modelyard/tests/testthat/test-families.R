@@ -88,3 +88,15 @@ test_that("the nearest centre of kmeans is the cluster of its own rows", {
   rows$Sepal.Width[2] <- NA
   expect_identical(is.na(sfr_predict_local(model, rows)$prediction), c(FALSE, TRUE))
 })
+
+test_that("prophet's answers come in the order of the rows, not of their dates", {
+  skip_if(isNamespaceLoaded("prophet"), "prophet itself is loaded")
+  by_date <- function(object, df = NULL, ...) {
+    days <- if (is.null(df)) object$history else df$ds
+    data.frame(ds = sort(days), yhat = as.numeric(sort(days)))
+  }
+  registerS3method("predict", "prophet", by_date, envir = asNamespace("stats"))
+  model <- structure(list(history = as.Date("2024-01-01") + 0:2), class = c("prophet", "list"))
+  rows <- data.frame(ds = as.Date("2024-02-01") + c(2, 0, 1))
+  expect_identical(sfr_predict_local(model, rows)$prediction, as.numeric(rows$ds))
+})
