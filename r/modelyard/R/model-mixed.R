@@ -31,10 +31,7 @@ required_pkgs.glmmTMB <- function(model) "glmmTMB"
 
 score.glmmTMB <- function(model, rows, args = list()) {
   if (!isTRUE(args$allow.new.levels)) refuse_new_groups(rows, tmb_groups(model), allow_new_levels)
-  given <- list(newdata = quote(rows))
-  # Its predict() looks for model.frame() where it is called from.
-  beside <- list(model.frame = stats::model.frame)
-  clean_call(quote(stats::predict), given, args, model, rows, beside)
+  clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
 }
 
 predictors.glmmTMB <- function(model, args = list()) {

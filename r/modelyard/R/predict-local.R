@@ -65,6 +65,8 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
   if (length(needed) > 0) {
     found <- match_columns(names(new_data), needed, call = call)
     names(new_data)[found] <- needed
+    # In the model's own order: some classes take a matrix by position.
+    new_data <- new_data[c(found, setdiff(seq_along(new_data), found))]
   }
   if (asked_plainly(spec)) with_levels_of_model(new_data, model, spec, call) else new_data
 }
@@ -92,14 +94,28 @@ local_inputs <- function(inputs, new_data, model, spec) {
   inputs
 }
 
+# A worker attaches what the class needs; here its packages are loaded, and only those are attached
+# whose functions the formula names.
 run_predict <- function(model, rows, spec, call = caller_env()) {
   in_words_of_the_verb(
     {
       attach_packages(spec$packages)
+      if (asked_plainly(spec)) {
+        load_required(model)
+        attach_packages(formula_packages(model_terms(model)))
+      }
       predict_frame(model, rows, spec)
     },
     call
   )
+}
+
+load_required <- function(model) {
+  needed <- setdiff(required_pkgs(model), loadedNamespaces())
+  if (length(needed) > 0) {
+    check_packages(needed)
+    load_packages(needed)
+  }
 }
 
 # No rows, no predictions, but their columns: as declared, or as a row of the model's own gives.

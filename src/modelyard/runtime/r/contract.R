@@ -30,10 +30,14 @@ call_predict <- function(model, rows, predict) {
 # Whether the class's own predict() answers, and no function of the author's.
 asked_plainly <- function(predict) is.null(predict$body) && identical(predict$fn, "predict")
 
-# fn(model, ...) evaluated where only base R, `model` and `rows` are to be found, and what `beside`
-# names.
-clean_call <- function(fn, given, args, model, rows, beside = NULL) {
-  env <- list2env(as.list(beside), parent = baseenv())
+# fn(model, ...) evaluated where only base R, `model` and `rows` are to be found, and those
+# functions of stats that some predict() looks for where it is called from.
+clean_call <- function(fn, given, args, model, rows) {
+  beside <- list(
+    model.frame = stats::model.frame, model.matrix = stats::model.matrix, terms = stats::terms,
+    na.omit = stats::na.omit, na.pass = stats::na.pass, as.formula = stats::as.formula
+  )
+  env <- list2env(beside, parent = baseenv())
   env$model <- model
   env$rows <- rows
   # What is given without a name, the rows of a function of the author's, is always given.

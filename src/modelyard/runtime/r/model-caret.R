@@ -14,8 +14,15 @@ training_frame.train <- function(model, args = list()) {
   raw_rows(predictors(model, args), kept, model)
 }
 
+predictors.train.recipe <- function(model, args = list()) predictors(model$recipe, args)
+training_frame.train.recipe <- function(model, args = list()) {
+  wanted <- predictors(model, args)
+  if (is.null(model$trainingData)) training_frame(model$recipe, args) else model$trainingData[wanted]
+}
+
 required_pkgs.train <- function(model) {
-  unique(c("caret", model$modelInfo$library, formula_packages(model_terms(model))))
+  recipe <- if (!is.null(model$recipe)) required_pkgs(model$recipe)
+  unique(c("caret", model$modelInfo$library, formula_packages(model_terms(model)), recipe))
 }
 
 model_task.train <- function(model) {
@@ -24,7 +31,13 @@ model_task.train <- function(model) {
 
 predict_types.train <- function(model) c("raw", if (model_task(model) != "regression") "prob")
 
-# knn3 and knnreg keep the matrix they were trained on.
+# knn3 and knnreg keep the matrix they were trained on, and take another one by position.
+score.knn3 <- function(model, rows, args = list()) {
+  if (is.null(model_terms(model))) rows <- rows[colnames(model$learn$X)]
+  score.default(model, rows, args)
+}
+score.knnreg <- score.knn3
+
 required_pkgs.knn3 <- function(model) "caret"
 required_pkgs.knnreg <- required_pkgs.knn3
 model_task.knn3 <- function(model) class_task(nlevels(model$learn$y))

@@ -37,5 +37,6 @@ score.coxph <- function(model, rows, args = list()) {
 # Several quantiles of one row come as a vector.
 score.survreg <- function(model, rows, args = list()) {
   answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
-  if (nrow(rows) == 1 && is.null(dim(answer)) && length(answer) > 1) t(answer) else answer
+  several <- is.atomic(answer) && is.null(dim(answer)) && length(answer) > 1
+  if (nrow(rows) == 1 && several) t(answer) else answer
 }

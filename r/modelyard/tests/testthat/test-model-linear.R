@@ -1,0 +1,166 @@
+test_that("a formula's raw predictors are found behind what it makes of them", {
+  fit <- lm(log(mpg) ~ log(wt) + poly(hp, 2) + splines::ns(disp, df = 3) + I(wt^2) + wt:hp +
+    factor(cyl) + offset(qsec / 100), mtcars)
+  rows <- some(mtcars, c("wt", "hp", "disp", "cyl", "qsec"))
+  expect_plain(fit, rows, predict(fit, rows))
+  expect_identical(names(sample_frame(fit, 3)), predictors(fit))
+  degree <- 3
+  expect_identical(predictors(lm(mpg ~ splines::bs(wt, df = degree), mtcars)), "wt")
+  expect_setequal(predictors(lm(mpg ~ . - hp, mtcars)), setdiff(names(mtcars), c("mpg")))
+  expect_identical(predictors(lm(mpg ~ cos(2 * pi * wt), mtcars)), "wt")
+})
+
+test_that("a value of a function that fitted the model travels, and is no predictor", {
+  made <- (function(limit) {
+    cars <- mtcars
+    lm(mpg ~ I(wt > limit) + log(hp), cars)
+  })(3)
+  expect_setequal(predictors(made), c("wt", "hp"))
+  expect_identical(nrow(sample_frame(made, 5)), 5L)
+  local <- (function(x, y) lm(y ~ log(x)))(mtcars$wt, mtcars$mpg)
+  expect_identical(sample_frame(local, 99)$x, mtcars$wt)
+})
+
+test_that("without its data a model still says which numbers it takes", {
+  fit <- (function(unseen) lm(mpg ~ log(wt) + am, unseen, model = FALSE))(mtcars)
+  attr(fit$terms, ".Environment") <- globalenv()
+  expect_identical(sample_frame(fit), data.frame(wt = double(), am = double()))
+  unclear <- lm(mpg ~ ifelse(wt > 3, 1, 0), mtcars)
+  attr(unclear$terms, ".Environment") <- baseenv()
+  expect_null(sample_frame(unclear))
+  expect_identical(predictors(unclear), "wt")
+})
+
+test_that("standard errors and intervals become columns", {
+  fit <- lm(mpg ~ wt + hp, mtcars)
+  rows <- some(mtcars, c("wt", "hp"))
+  plain <- predict(fit, rows, interval = "prediction")
+  expect_plain(fit, rows, as.data.frame(plain), list(interval = "prediction"))
+  with_se <- predict(fit, rows, se.fit = TRUE, interval = "confidence")
+  expect_plain(
+    fit, rows, data.frame(with_se$fit, se.fit = unname(with_se$se.fit)),
+    list(se.fit = TRUE, interval = "confidence")
+  )
+  terms <- predict(fit, rows, type = "terms")
+  expect_plain(fit, rows, data.frame(wt = terms[, 1], hp = terms[, 2]), list(type = "terms"))
+})
+
+test_that("several responses are several columns", {
+  fit <- lm(cbind(mpg, disp) ~ wt + hp, mtcars)
+  rows <- some(mtcars, c("wt", "hp"))
+  expect_plain(fit, rows, as.data.frame(predict(fit, rows)))
+})
+
+test_that("glm of every family, negative binomial, with offsets of both kinds", {
+  data(Insurance, quine, package = "MASS", envir = environment())
+  rows <- some(Insurance, c("District", "Group", "Age", "Holders"))
+  inside <- glm(Claims ~ District + Group + Age + offset(log(Holders)), poisson, Insurance)
+  beside <- glm(Claims ~ District + Group + Age, poisson, Insurance, offset = log(Holders))
+  response <- list(type = "response")
+  expect_plain(inside, rows, predict(inside, rows, type = "response"), response)
+  expect_plain(beside, rows, predict(beside, rows, type = "response"), response)
+  fit <- MASS::glm.nb(Days ~ Sex / (Age + Eth * Lrn), quine)
+  rows <- some(quine, c("Sex", "Age", "Eth", "Lrn"))
+  expect_plain(fit, rows, predict(fit, rows))
+  for (family in list(gaussian(), Gamma("log"), inverse.gaussian("log"), quasipoisson())) {
+    fit <- glm(mpg ~ wt + hp, family, mtcars)
+    rows <- some(mtcars, c("wt", "hp"))
+    expect_plain(fit, rows, predict(fit, rows, type = "response"), response)
+  }
+  binomial <- glm(am ~ wt, binomial, mtcars)
+  plain <- predict(binomial, rows, type = "response", se.fit = TRUE)
+  expect_plain(
+    binomial, rows["wt"], data.frame(fit = plain$fit, se.fit = plain$se.fit),
+    list(type = "response", se.fit = TRUE)
+  )
+})
+
+test_that("what a linear model is for is told by its response", {
+  expect_identical(model_task(lm(mpg ~ wt, mtcars)), "regression")
+  expect_identical(model_task(glm(am ~ wt, binomial, mtcars)), "binary")
+  expect_identical(model_task(glm(am ~ wt, poisson, mtcars)), "regression")
+  share <- suppressWarnings(glm(mpg / 40 ~ wt, binomial, mtcars))
+  expect_identical(model_task(share), "regression")
+  pairs <- glm(cbind(ncases, ncontrols) ~ agegp, binomial, esoph)
+  expect_identical(model_task(pairs), "regression")
+})
+
+test_that("a type that predict() does not have is refused, and part of a word is not", {
+  fit <- glm(am ~ wt, binomial, mtcars)
+  expect_error(
+    sfr_predict_local(fit, mtcars["wt"], predict_args = list(type = "prob")),
+    "link, response, terms",
+    class = "modelyard_invalid_value"
+  )
+  expect_identical(
+    sfr_predict_local(fit, mtcars["wt"], predict_args = list(type = "resp"))$prediction,
+    unname(predict(fit, mtcars["wt"], type = "response"))
+  )
+})
+
+test_that("robust, non-linear and quantile regression", {
+  fit <- MASS::rlm(stack.loss ~ ., stackloss)
+  rows <- some(stackloss, names(stackloss)[1:3])
+  expect_plain(fit, rows, predict(fit, rows))
+  set.seed(1)
+  fit <- MASS::lqs(stack.loss ~ ., data = stackloss)
+  expect_plain(fit, rows, predict(fit, rows))
+  fit <- nls(density ~ SSlogis(log(conc), Asym, xmid, scal), DNase)
+  rows <- some(DNase, "conc")
+  expect_plain(fit, rows, predict(fit, rows))
+  expect_identical(sample_frame(fit, 999)$conc, DNase$conc)
+  factor <- 2
+  fit <- nls(mpg ~ a + factor * b * wt, mtcars, start = list(a = 30, b = -2))
+  expect_identical(predictors(fit), "wt")
+
+  data(engel, package = "quantreg", envir = environment())
+  fit <- quantreg::rq(foodexp ~ income, data = engel)
+  rows <- some(engel, "income")
+  expect_plain(fit, rows, predict(fit, rows))
+  several <- quantreg::rq(foodexp ~ income, tau = c(0.1, 0.5, 0.9), data = engel)
+  plain <- predict(several, rows)
+  expect_plain(several, rows, setNames(as.data.frame(unclass(plain)), colnames(plain)))
+})
+
+test_that("earth by formula and by matrix", {
+  fit <- earth::earth(Sepal.Length ~ Species + log(Petal.Length), iris)
+  rows <- some(iris, c("Species", "Petal.Length"))
+  expect_plain(fit, rows, predict(fit, rows)[, 1])
+  fit <- earth::earth(x = trees[1:2], y = trees$Volume)
+  rows <- some(trees, c("Girth", "Height"))
+  expect_plain(fit, rows, predict(fit, rows)[, 1])
+  expect_identical(sample_frame(fit), data.frame(Girth = double(), Height = double()))
+  # The levels of a factor in x are not kept: its rows have to be shown.
+  expect_null(sample_frame(earth::earth(x = iris[2:5], y = iris$Sepal.Length)))
+  withr::local_package("earth")
+  classes <- suppressWarnings(earth::earth(Species ~ ., iris, glm = list(family = binomial)))
+  rows <- some(iris, names(iris)[1:4])
+  expect_plain(
+    classes, rows, as.vector(predict(classes, rows, type = "class")), list(type = "class")
+  )
+  expect_identical(model_task(classes), "multiclass")
+})
+
+test_that("flexible discriminants of mda", {
+  rows <- some(iris, names(iris)[1:4])
+  for (fit in list(mda::fda(Species ~ ., iris), mda::mda(Species ~ ., iris))) {
+    expect_plain(fit, rows, as.character(predict(fit, rows)))
+    plain <- predict(fit, rows, type = "posterior")
+    expect_plain(fit, rows, as.data.frame(plain), list(type = "posterior"))
+  }
+})
+
+test_that("cumulative link models give the chances of every class, or the class", {
+  data(wine, package = "ordinal", envir = environment())
+  fit <- ordinal::clm(rating ~ temp * contact, data = wine)
+  rows <- some(wine, c("temp", "contact"))
+  expect_plain(fit, rows, setNames(as.data.frame(predict(fit, rows)$fit), 1:5))
+  expect_plain(
+    fit, rows, as.character(predict(fit, rows, type = "class")$fit), list(type = "class")
+  )
+  plain <- predict(fit, rows, se.fit = TRUE)
+  columns <- cbind(plain$fit, plain$se.fit)
+  names <- c(paste0("fit.", 1:5), paste0("se.fit.", 1:5))
+  expect_plain(fit, rows, setNames(as.data.frame(columns), names), list(se.fit = TRUE))
+  expect_identical(model_task(fit), "multiclass")
+})
