@@ -16,8 +16,8 @@ training_frame.train <- function(model, args = list()) {
 
 predictors.train.recipe <- function(model, args = list()) predictors(model$recipe, args)
 training_frame.train.recipe <- function(model, args = list()) {
-  wanted <- predictors(model, args)
-  if (is.null(model$trainingData)) training_frame(model$recipe, args) else model$trainingData[wanted]
+  kept <- model$trainingData
+  if (is.null(kept)) training_frame(model$recipe, args) else kept[predictors(model, args)]
 }
 
 required_pkgs.train <- function(model) {

@@ -52,15 +52,14 @@ check_session_values <- function(model, spec, columns, call) {
   if (length(outside) == 0) {
     return(invisible())
   }
-  whole <- Filter(\(name) is.list(get(name, envir = globalenv())), outside)
+  whole <- any(vapply(mget(outside, envir = globalenv(), inherits = TRUE), is.list, NA))
   abort_code("model_rejected", c(
-    "The model's formula uses {.code {outside}}, which {?is/are} no column{?s} of its rows but
-      {?a value/values} of your session: {?it does/they do} not travel with the model.",
-    i = if (length(whole) > 0) {
+    "The model's formula uses {.code {outside}} of your session, no column of its rows:
+      {?it does/they do} not travel with the model.",
+    i = if (whole) {
       "Name columns in the formula, and give the data frame as {.arg data}."
     } else {
-      "Make {?it a column/them columns} of the data, or put {?its value/their values} into the
-        formula."
+      "Make a column of the data of it, or write the value itself into the formula."
     }
   ), call = call)
 }
@@ -93,19 +92,19 @@ function_packages <- function(code, model, call) {
   found <- lapply(rlang::set_names(names), \(name) {
     get0(name, envir = if (is.environment(home)) home else globalenv(), mode = "function")
   })
-  homes <- lapply(Filter(Negate(is.null), found), \(fn) {
-    if (is.primitive(fn)) baseenv() else topenv(environment(fn))
-  })
-  own <- names(Filter(\(env) identical(env, globalenv()), homes))
-  own <- Filter(\(name) is.null(captured_value(name, home)), own)
+  own <- Filter(\(name) {
+    is.null(captured_value(name, home)) &&
+      exists(name, envir = globalenv(), mode = "function", inherits = FALSE)
+  }, names)
   if (length(own) > 0) {
     abort_code("model_rejected", c(
-      "The model's formula calls {.fn {own}}, {?a function/functions} of your session which no
-        worker has.",
-      i = "Make a column of the data of what {?it gives/they give}, or predict with a
-        {.arg predict_body} that holds {?it/them}."
+      "The model's formula calls {.fn {own}} of your session, which no worker has.",
+      i = "Make a column of the data of what it gives, or predict with a {.arg predict_body}."
     ), call = call)
   }
-  packages <- lapply(homes, \(env) if (isNamespace(env)) getNamespaceName(env)[[1]])
+  packages <- lapply(Filter(Negate(is.primitive), found), \(fn) {
+    home <- if (is.function(fn)) topenv(environment(fn))
+    if (isNamespace(home)) getNamespaceName(home)[[1]]
+  })
   unique(as.character(unlist(packages)))
 }

@@ -1,21 +1,5 @@
 # The seed's story against a real server, named by MODELYARD_E2E_URL and MODELYARD_E2E_TOKEN.
 
-skip_without_server <- function() {
-  if (!all(nzchar(Sys.getenv(c("MODELYARD_E2E_URL", "MODELYARD_E2E_TOKEN"))))) {
-    skip("NO SERVER: set MODELYARD_E2E_URL and MODELYARD_E2E_TOKEN to test against a real one")
-  }
-}
-
-# A registry of its own for each test, so that a server may be used again.
-real_registry <- function() {
-  skip_without_server()
-  schema <- gsub("[^A-Za-z0-9]", "_", paste0("T", new_key()))
-  conn <- sfr_connect(
-    url = Sys.getenv("MODELYARD_E2E_URL"), token = Sys.getenv("MODELYARD_E2E_TOKEN")
-  )
-  sfr_model_registry(sfr_use(conn, database = "E2E_DB", schema = schema))
-}
-
 cars <- data.frame(wt = c(2.5, 3), hp = c(110, 150), cyl = c(4, 6))
 seed_model <- function() lm(mpg ~ wt + hp + cyl, data = mtcars)
 
