@@ -87,7 +87,8 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
     metrics = as_object(check_metrics(metrics)), tags = as_object(NULL), task = check_task(task),
     options = as_object(compact(list(
       conda_deps = conda_deps, conda_channel = choose_channel(reg, conda_channel),
-      conda_channel_strict = conda_policy(reg)$strict, pip_requirements = pip_requirements, target_platforms = target_platforms,
+      conda_channel_strict = conda_policy(reg)$strict, pip_requirements = pip_requirements,
+      target_platforms = target_platforms,
       user_files = user_files, code_paths = code_paths, pin_versions = pin_versions,
       resource_constraint = resource_constraint, python_version = python_version
     ))),
