@@ -58,6 +58,15 @@ def test_the_r_code_that_predicts_exists_once() -> None:
     assert different == []
 
 
+def test_no_r_function_of_a_worker_is_written_twice() -> None:
+    """The files share one environment: the later of two would silently take the other's place."""
+    homes: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "src/modelyard/runtime/r").glob("*.R")):
+        for name in re.findall(r"^([\w.]+) <- ", text_of(path), re.MULTILINE):
+            homes.setdefault(name, []).append(path.name)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
 # Put together here, so that this file does not find itself.
 REGISTRIES = ["py" + "pi.org", "pythonhosted" + ".org", "npm" + "js.org", "cran.r-" + "project.org",
               "cran.rstudio" + ".com", "deb.debian" + ".org", "crates" + ".io"]  # fmt: skip

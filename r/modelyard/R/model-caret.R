@@ -26,7 +26,7 @@ required_pkgs.train <- function(model) {
 }
 
 model_task.train <- function(model) {
-  if (identical(model$modelType, "Regression")) "regression" else class_task(length(model$levels))
+  if (identical(model$modelType, "Regression")) "regression" else class_task(model$levels)
 }
 
 predict_types.train <- function(model) c("raw", if (model_task(model) != "regression") "prob")
@@ -40,7 +40,7 @@ score.knnreg <- score.knn3
 
 required_pkgs.knn3 <- function(model) "caret"
 required_pkgs.knnreg <- required_pkgs.knn3
-model_task.knn3 <- function(model) class_task(nlevels(model$learn$y))
+model_task.knn3 <- function(model) class_task(levels(model$learn$y))
 model_task.knnreg <- function(model) "regression"
 
 predictors.knn3 <- function(model, args = list()) {

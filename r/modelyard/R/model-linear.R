@@ -64,11 +64,9 @@ model_task.earth <- function(model) {
 }
 
 required_pkgs.mda <- function(model) "mda"
-required_pkgs.fda <- required_pkgs.mda
 required_pkgs.mars <- required_pkgs.mda
 required_pkgs.bruto <- required_pkgs.mda
-model_task.mda <- function(model) class_task(nrow(model$means))
-model_task.fda <- model_task.mda
+model_task.mda <- function(model) class_task(rownames(model$means))
 predict_types.mda <- function(model) {
   c("class", "variates", "posterior", "hierarchical", "weights")
 }
@@ -79,10 +77,7 @@ predict_types.fda <- function(model) {
 # Cumulative link models: a list of one element. Without the response the probabilities of all
 # classes are given.
 required_pkgs.clm <- function(model) "ordinal"
-model_task.clm <- function(model) class_task(length(model$y.levels))
-
-# What n classes make of a classification.
-class_task <- function(n) if (n > 2) "multiclass" else "binary"
+model_task.clm <- function(model) class_task(model$y.levels)
 
 # Columns of numbers, without rows.
 number_columns <- function(names) {

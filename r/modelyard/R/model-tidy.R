@@ -21,7 +21,7 @@ known_levels.model_fit <- function(model, args = list()) known_levels.default(mo
 required_pkgs.model_fit <- function(model) {
   unique(c("parsnip", unlist(model$spec$method$libs), required_pkgs(model$fit)))
 }
-model_task.model_fit <- function(model) mode_task(model$spec$mode, length(model$lvl))
+model_task.model_fit <- function(model) mode_task(model$spec$mode, model$lvl)
 predict_types.model_fit <- function(model) {
   c(
     "numeric", "class", "prob", "conf_int", "pred_int", "quantile", "time", "survival",
@@ -29,10 +29,10 @@ predict_types.model_fit <- function(model) {
   )
 }
 
-mode_task <- function(mode, n) {
+mode_task <- function(mode, levels) {
   switch(mode,
     regression = "regression",
-    classification = class_task(n),
+    classification = class_task(levels),
     "censored regression" = "survival",
     ""
   )

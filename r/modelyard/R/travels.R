@@ -72,8 +72,9 @@ method_packages <- function(model, call) {
   for (class in class(model)) {
     method <- utils::getS3method("predict", class, optional = TRUE, envir = globalenv())
     if (is.null(method)) next
+    own <- exists(paste0("predict.", class), envir = globalenv(), inherits = FALSE)
     home <- topenv(environment(method))
-    if (isNamespace(home)) {
+    if (!own && isNamespace(home)) {
       return(getNamespaceName(home)[[1]])
     }
     abort_code("model_rejected", c(
