@@ -100,7 +100,7 @@ test_that("the R code that predicts is the files the workers run", {
   worker <- testthat::test_path("../../../../src/modelyard/runtime/r")
   own <- testthat::test_path("../../R")
   skip_if_not(dir.exists(worker) && dir.exists(own), "not in the repository")
-  names <- setdiff(list.files(worker, "[.]R$"), "serve.R")
+  names <- setdiff(list.files(worker, "[.]R$"), c("serve.R", "state.R"))
   expect_true(all(c("contract.R", "model.R", "model-linear.R") %in% names))
   sums <- function(folder) unname(tools::md5sum(file.path(folder, names)))
   expect_identical(sums(own), sums(worker))
