@@ -36,7 +36,7 @@ def ours(store: FileStore, digest: str) -> dict[str, float]:
     lap("process, imports and R")
     assert isinstance(ready, m.Ready)
     with store.open(digest) as file:
-        process.channel.send(m.Load(digest, None, "predict", [], {}), files=[file.fileno()])
+        process.channel.send(m.Load(digest, None, "predict", [], {}, []), files=[file.fileno()])
         process.channel.receive()
     lap("check and load the model")
     process.channel.send(m.Predict("bench", True), ROW)

@@ -24,7 +24,7 @@ MODELS = {
     "lm": "lm(mpg ~ wt + hp + cyl, mtcars)",
     "ranger": "ranger::ranger(mpg ~ wt + hp + cyl, mtcars, num.trees = 100, seed = 1)",
 }
-CASES = (("lm", 1, 3000), ("lm", 10_000, 400), ("ranger", 1, 1000), ("ranger", 10_000, 60))
+CASES = (("lm", 1, 2000), ("lm", 10_000, 300), ("ranger", 1, 400), ("ranger", 10_000, 60))
 """Model, rows and rounds."""
 
 
@@ -72,7 +72,7 @@ def asker(started: Started, store: FileStore, digest: str, rows: pa.Table) -> Ca
     """What loads a model, and then takes the seconds of one prediction."""
     channel = started.process.channel
     with store.open(digest) as file:
-        channel.send(m.Load(digest, None, "predict", [], {}), files=[file.fileno()])
+        channel.send(m.Load(digest, None, "predict", [], {}, []), files=[file.fileno()])
         loaded, _, _ = channel.receive()
         assert isinstance(loaded, m.Loaded), loaded
 

@@ -23,6 +23,8 @@ LOGGED_BYTES = 64 * 2**10
 _MINUTE_S = 60.0
 _CHUNK = 16 * 2**10
 _LONGEST_LINE = 2000
+_OWN_BYTES = 2**20
+"""For folders and a file system's own blocks: one file that is too large meets its limit first."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -106,7 +108,7 @@ class Watch:
         if self._settled_at is not None:
             self.grown_bytes = resident_bytes(self._popen.pid) - self._settled_at
         held = disk_bytes(self._folder, self._popen.pid)
-        if held > self._disk_bytes and self.cause is None:
+        if held > self._disk_bytes + _OWN_BYTES and self.cause is None:
             self.cause = f"its temporary files grew beyond {self._disk_bytes:,} bytes"
             self._popen.kill()
 
