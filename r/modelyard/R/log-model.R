@@ -31,6 +31,9 @@
 #'   input column is. Refused by default; with `"as_na"` it counts as missing.
 #' @param nullable Named logicals: whether input columns may be missing, where the answer the
 #'   server finds by trying is not wanted, such as `c(hp = FALSE)`.
+#' @param slim `TRUE` leaves out what predicting does not need, such as residuals, the training rows
+#'   and the environment a formula kept, if the sample rows are predicted bit for bit without it;
+#'   otherwise the whole model is logged, and a message says so.
 #' @param ... Not used: other arguments are named in a message and ignored.
 #' @returns The version, of class `sfr_model_version`, invisibly: a list with `model_name`,
 #'   `version_name` and `reg`.
@@ -55,7 +58,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
                           pin_versions = TRUE, task = NULL, user_files = NULL,
                           code_paths = NULL, resource_constraint = NULL, python_version = NULL,
                           predict_args = list(), nullable = NULL, unknown_levels = NULL,
-                          rows = c("same", "free"),
+                          rows = c("same", "free"), slim = FALSE,
                           ...) {
   at <- context(reg)
   check_log_name(model_name)
@@ -63,10 +66,15 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
   spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
   check_plain_args(spec$args)
+  check_flag(slim)
   check_predict(model, spec)
   spec$packages <- union(spec$packages, check_travels(model, spec, names(sample_input)))
   outputs <- contract_columns(output_cols)
   given <- contract_columns(input_cols)
+  if (!is.null(spec$body)) {
+    columns <- c(vapply(given %||% list(), `[[`, "", "name"), names(sample_input))
+    check_closure(spec$body, c(spec$packages, required_pkgs(model)), columns)
+  }
   say_dropped(names(list(...)), names(formals(sfr_log_model)))
   warn_dataset(training_dataset)
   warned <- warn_link_scale(model, spec)
@@ -75,9 +83,10 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   samples <- choose_samples(model, spec, given, sample_input, training_dataset)
   inputs <- with_unknown(complete_inputs(given, samples, model, spec), unknown_levels)
   samples <- score_samples(model, spec, samples, inputs)
+  stored <- if (slim) slimmed(model, spec, samples) else model
   request <- list(
     version_name = check_string(version_name, null = TRUE),
-    files = upload_files(at$conn, model, spec$body, samples),
+    files = upload_files(at$conn, stored, spec$body, samples),
     inputs = wire_contract(inputs), outputs = wire_contract(outputs), rows = rows,
     nullable = as_object(check_nullable(nullable)),
     predict = list(
@@ -94,7 +103,11 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
     ))),
     client = client_environment(model, spec)
   )
-  logged <- post_version(reg, model_name, request)
+  logged <- if (identical(stored, model)) {
+    post_version(reg, model_name, request)
+  } else {
+    post_slimmed(reg, model_name, request, model)
+  }
   warn_unscored(samples$why)
   notes <- as.character(unlist(logged$notes))
   # The server finds out about the link as well; once is enough.
@@ -118,6 +131,20 @@ post_version <- function(reg, model_name, request, call = caller_env()) {
     if (!is.null(e$status)) rlang::cnd_signal(e)
     send()
   })
+}
+
+# The slimmed model; where a fresh worker has other numbers than the whole one, the whole one.
+post_slimmed <- function(reg, model_name, request, model, call = caller_env()) {
+  whole <- function(e) {
+    say(c(i = "The whole model is logged: a fresh R process could not do with the slimmed one."))
+    request$files$model <- upload_object(context(reg)$conn, model, call)
+    post_version(reg, model_name, request, call)
+  }
+  tryCatch(
+    post_version(reg, model_name, request, call),
+    modelyard_verification_failed = whole, modelyard_model_error = whole,
+    modelyard_model_rejected = whole
+  )
 }
 
 # Upload what a version is made of: list(model, body, samples, predictions) of digests.
