@@ -1,11 +1,16 @@
 #' Export and import a version
 #'
 #' A version becomes a folder of files with their checksums, and a folder a version again, here or
-#' in another account.
+#' in another account. Other modes write what other tools load, and there too it predicts with R's
+#' own numbers: `"snowflake"` a folder whose `log_to_snowflake.py` logs it to Snowflake's registry,
+#' `"mlflow"` a folder for `mlflow.pyfunc.load_model()`, `"vetiver"` a board for
+#' `pins::board_folder()` from which `vetiver::vetiver_pin_read()` reads it.
 #'
 #' @inheritParams versions
 #' @param target_path Folder to write: one that is not there yet, or empty.
-#' @param export_mode Accepted so that scripts run; everything is always exported.
+#' @param export_mode `"model"`, which can be imported again, `"snowflake"`, `"mlflow"` or
+#'   `"vetiver"`. vetiver calls `predict(model, new_data)` and nothing else, so versions with another
+#'   way to predict are refused.
 #' @param path Folder that `sfr_export_model()` wrote, or a tar file of one.
 #' @param version_name For `sfr_import_model()` the name of the new version; the next of
 #'   `V1`, `V2`, ... when `NULL`.
@@ -24,13 +29,16 @@ NULL
 sfr_export_model <- function(reg, model_name, version_name, target_path, export_mode = "model") {
   ref <- model_ref(model_name, version_name)
   target_path <- path.expand(check_string(target_path))
+  export_mode <- check_choice(export_mode, c("model", "snowflake", "mlflow", "vetiver"))
   if (length(list.files(target_path, all.files = TRUE, no.. = TRUE)) > 0) {
     abort_code("already_exists", c(
       "{.path {target_path}} is not empty.",
       i = "Name a folder that is not there yet."
     ))
   }
-  resp <- api_version(reg, "GET", ref, "export", accept = "application/x-tar")
+  resp <- api_version(reg, "GET", ref, "export",
+    query = list(mode = export_mode), accept = "application/x-tar"
+  )
   archive <- tempfile(fileext = ".tar")
   on.exit(unlink(archive))
   writeBin(httr2::resp_body_raw(resp), archive)

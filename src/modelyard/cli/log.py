@@ -81,12 +81,15 @@ def export(
     ctx: typer.Context,
     ref: Ref,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")],
+    mode: Annotated[
+        str, typer.Option(help="model, to be imported; or snowflake, mlflow, vetiver.")
+    ] = "model",
     as_json: Json = False,
 ) -> None:
-    """Write everything a version is into a folder, to be imported elsewhere."""
+    """Write a version into a folder: all it is, to be imported, or what another tool loads."""
     with err.status("Exporting…"):
         version = session_of(ctx).version(ref)
-        version.export(folder)
+        version.export(folder, export_mode=mode)
     full = f"{version.fully_qualified_model_name}/{version.version_name}"
     done(f"Exported {full} to {folder}.", {"folder": str(folder)}, as_json=as_json)
 

@@ -240,14 +240,20 @@ class ModelVersion:
         """
         self._service(service_name).delete()
 
-    def export(self, target_path: str | Path) -> Path:
-        """Write everything that makes the version what it is into a new folder.
+    def export(self, target_path: str | Path, *, export_mode: str = "model") -> Path:
+        """Write the version into a new folder, wholly or as another tool wants it.
+
+        Args:
+            target_path: The folder.
+            export_mode: ``model``, everything that makes it what it is, to be imported again;
+                ``snowflake``, ``mlflow`` or ``vetiver``, what that tool loads.
 
         Raises:
             AlreadyExists: the folder has something in it.
+            InvalidValue: an unknown mode, or a version of which that tool gives other numbers.
         """
         with tempfile.TemporaryFile() as tar:
-            self._connection.http.download(self._where("export"), {}, tar)
+            self._connection.http.download(self._where("export"), {"mode": export_mode}, tar)
             tar.seek(0)
             return unpack(tar, Path(target_path).expanduser())
 

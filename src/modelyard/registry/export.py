@@ -1,9 +1,11 @@
-"""A version out of the registry, as a folder or a tar archive of it, and in again.
+"""A version out of the registry, as a folder or a tar archive of it: ours, or another tool's.
 
-::
+Ours, the mode ``model``, comes in again::
 
     model.json           the manifest, what was kept beside the version, and a digest of it all
     files/<role>         the bytes of each of its files
+
+The modes ``snowflake``, ``mlflow`` and ``vetiver`` are what those tools read.
 """
 
 from __future__ import annotations
@@ -20,31 +22,51 @@ from uuid import uuid4
 from modelyard import __version__
 from modelyard.access.types import iso
 from modelyard.account import Account
-from modelyard.errors import AlreadyExists, Internal
+from modelyard.errors import AlreadyExists, Internal, InvalidValue
 from modelyard.names import ModelRef
+from modelyard.registry.golden import rows_of
 from modelyard.registry.resolve import resolve
 from modelyard.registry.tar import Member, write_tar
 from modelyard.registry.types import ModelVersion
 from modelyard.runtime.manifest import File
+from modelyard.wrapper.mlflow import mlflow
+from modelyard.wrapper.package import Entries, Entry, Package
+from modelyard.wrapper.snowflake import snowflake
+from modelyard.wrapper.vetiver import vetiver
 
 FORMAT = 1
 DESCRIPTION = "model.json"
 FILES = "files"
+MODES = ("model", "snowflake", "mlflow", "vetiver")
 _CHUNK = 1 << 20
 
 
-def export_tar(account: Account, ref: ModelRef) -> tuple[str, Iterator[bytes]]:
+def check_mode(mode: str) -> str:
+    """Return ``mode`` if a version can be exported so.
+
+    Raises:
+        InvalidValue: naming the modes there are.
+    """
+    if mode not in MODES:
+        raise InvalidValue(f"export_mode is one of {', '.join(MODES)}, not {mode[:80]!r}.")
+    return mode
+
+
+def export_tar(account: Account, ref: ModelRef, mode: str = "model") -> tuple[str, Iterator[bytes]]:
     """A name for the archive and its bytes, in pieces; the same version gives the same bytes.
 
     Raises:
         NotFound: when there is no such version.
+        InvalidValue: for an unknown mode, or a version that tool would give other numbers of.
         Internal: while it is read, when stored bytes are not what they were.
     """
     version = resolve(account, ref)
-    return f"{version.model.name}-{version.name}.tar", write_tar(_members(account, version))
+    members = _members(account, version, mode)
+    suffix = "" if mode == "model" else f"-{mode}"
+    return f"{version.model.name}-{version.name}{suffix}.tar", write_tar(members)
 
 
-def export_folder(account: Account, ref: ModelRef, target: Path) -> Path:
+def export_folder(account: Account, ref: ModelRef, target: Path, mode: str = "model") -> Path:
     """Write a version into a new folder, wholly or not at all; returns the folder.
 
     Raises:
@@ -57,7 +79,7 @@ def export_folder(account: Account, ref: ModelRef, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.parent / f".{target.name}-{uuid4().hex}"
     try:
-        for member in _members(account, version):
+        for member in _members(account, version, mode):
             file = beside / member.name
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("wb") as out:
@@ -68,12 +90,38 @@ def export_folder(account: Account, ref: ModelRef, target: Path) -> Path:
     return target
 
 
-def _members(account: Account, version: ModelVersion) -> Iterator[Member]:
-    text = json.dumps(seal(_description(version)), indent=2, allow_nan=False).encode()
-    yield Member(DESCRIPTION, len(text), lambda: [text])
-    for file in version.manifest.files:
-        chunks = partial(read_checked, account, file)
-        yield Member(f"{FILES}/{file.role}", file.size_bytes, chunks)
+def _members(account: Account, version: ModelVersion, mode: str) -> list[Member]:
+    return [
+        _member(account, name, entry)
+        for name, entry in _entries(account, version, check_mode(mode)).items()
+    ]
+
+
+def _member(account: Account, name: str, entry: Entry) -> Member:
+    if isinstance(entry, bytes):
+        return Member(name, len(entry), lambda: [entry])
+    return Member(name, entry.size_bytes, partial(read_checked, account, entry))
+
+
+def _entries(account: Account, version: ModelVersion, mode: str) -> Entries:
+    if mode == "model":
+        text = json.dumps(seal(_description(version)), indent=2, allow_nan=False).encode()
+        return {DESCRIPTION: text, **{f"{FILES}/{f.role}": f for f in version.manifest.files}}
+    package = Package(
+        model=str(version.model),
+        version=version.name,
+        manifest=version.manifest,
+        created_at=iso(version.created_at),
+        comment=version.comment,
+        samples=rows_of(account, version.manifest, "samples"),
+    )
+    match mode:
+        case "snowflake":
+            return snowflake(package)
+        case "mlflow":
+            return mlflow(package)
+        case _:
+            return vetiver(package, lambda file: b"".join(read_checked(account, file)))
 
 
 def _description(version: ModelVersion) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def replay(account: Account, manifest: Manifest, said: str) -> int:
         VerificationFailed: a value differs in one bit (any NaN equals any NaN).
         ModelFault: the model does not load or does not score.
     """
-    samples, golden = (_rows(account, manifest, role) for role in ("samples", "golden"))
+    samples, golden = (rows_of(account, manifest, role) for role in ("samples", "golden"))
     if samples is None or samples.num_rows == 0:
         account.workers.warm(manifest, 1)
         return 0
@@ -44,7 +44,12 @@ def replay(account: Account, manifest: Manifest, said: str) -> int:
     return int(golden.num_rows)
 
 
-def _rows(account: Account, manifest: Manifest, role: str) -> pa.Table | None:
+def rows_of(account: Account, manifest: Manifest, role: str) -> pa.Table | None:
+    """The sample rows or the golden predictions kept with a version, if it has them.
+
+    Raises:
+        ModelRejected: when their bytes are no Arrow stream.
+    """
     file = manifest.file(role)
     if file is None:
         return None

@@ -318,9 +318,11 @@ async def bring_in(
 
 
 @router.get(_VERSION + "/export", dependencies=[Depends(may("model.download"))])
-def export(request: Request, version: Version) -> StreamingResponse:
-    """A version as a tar archive."""
-    name, chunks = export_tar(account_of(request), version)
+def export(
+    request: Request, version: Version, mode: Annotated[str, Query()] = "model"
+) -> StreamingResponse:
+    """A version as a tar archive: ours, or of what another tool reads."""
+    name, chunks = export_tar(account_of(request), version, mode)
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(chunks, media_type="application/x-tar", headers=headers)
 

@@ -16,9 +16,18 @@ EPOCH = datetime.date(1970, 1, 1)
 
 
 def frame_of(columns):
-    return pd.DataFrame(
-        {c["name"]: series_of(c["cells"], c["type"], c.get("tz"), c.get("levels")) for c in columns}
-    )
+    return pd.DataFrame({c["name"]: formed(c) for c in columns})
+
+
+def formed(column):
+    """A column as a tool's callers have it: text for what has no type there, times without zone."""
+    series = series_of(column["cells"], column["type"], column.get("tz"), column.get("levels"))
+    if column.get("naive"):
+        return series.dt.tz_localize(None)
+    if column.get("as_text"):
+        cells = [None if pd.isna(v) else v if isinstance(v, str) else v.isoformat() for v in series]
+        return pd.Series(cells, dtype=object)
+    return series
 
 
 def series_of(cells, kind, tz, levels):
