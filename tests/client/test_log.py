@@ -6,7 +6,7 @@ import lzma
 
 import pytest
 
-from modelyard.client.log import as_source
+from modelyard.client.log import as_source, author_files
 from modelyard.errors import InvalidValue, NotFound
 
 
@@ -32,3 +32,16 @@ def test_another_file_is_refused_before_it_is_sent(tmp_path, data):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(NotFound, match=r"no\.rds for model"):
         as_source(tmp_path / "no.rds", "model")
+
+
+def test_files_of_the_authors_own_have_their_places(tmp_path):
+    (tmp_path / "pkg" / "__pycache__").mkdir(parents=True)
+    for name in ("rates.csv", "a.R", "pkg/b.R", "pkg/__pycache__/c.pyc"):
+        (tmp_path / name).write_text("x")
+    found = author_files(
+        {"lookup": [tmp_path / "rates.csv"], "": [tmp_path / "rates.csv"]},
+        [tmp_path / "a.R", tmp_path / "pkg"],
+    )
+    assert sorted(found) == ["code/a.R", "code/pkg/b.R", "user/lookup/rates.csv", "user/rates.csv"]
+    with pytest.raises(NotFound, match=r"one\.csv, .*two\.R"):
+        author_files({"x": [tmp_path / "one.csv"]}, [tmp_path / "two.R"])

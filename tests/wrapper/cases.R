@@ -46,8 +46,30 @@ sfr_log_model(reg, lm(mpg ~ wt + hp, cars), "interval",
   predict_args = list(interval = "prediction", level = 0.9)
 )
 sfr_log_model(reg, forecast::auto.arima(AirPassengers), "arima", predict_fn = "forecast")
-sfr_log_model(reg, rpart::rpart(Species ~ ., iris), "tree",
+sfr_log_model(reg, ranger::ranger(Species ~ ., iris, num.trees = 30, num.threads = 1), "ranger",
   sample_input = iris[seq(1, 150, 6), 1:4]
 )
 draw <- sfr_predict_body(\(model, input) data.frame(prediction = stats::rnorm(nrow(input))))
 sfr_log_model(reg, lm(mpg ~ wt, cars), "draws", predict_body = draw)
+
+# Files of the author's own: a table predict reads, and code that it calls, in order of the names.
+folder <- file.path(tempdir(), "own")
+dir.create(file.path(folder, "shift", "deep"), recursive = TRUE)
+write.csv(data.frame(cyl = c(4, 6, 8), add = c(0.1, 0.2, 0.3)), file.path(folder, "rates.csv"))
+writeLines("added <- function(cyl) doubled(rates()$add[match(cyl, rates()$cyl)])",
+  file.path(folder, "a.R")
+)
+writeLines(c(
+  "rates <- function() {",
+  "  read.csv(file.path(getOption('modelyard.user_files'), 'lookup', 'rates.csv'))", "}"
+), file.path(folder, "shift", "deep", "rates.R"))
+writeLines("doubled <- function(x) 2 * x", file.path(folder, "shift", "b.r"))
+writeLines("def unused(): pass", file.path(folder, "shift", "c.py"))
+own <- sfr_predict_body(\(model, input) {
+  data.frame(prediction = predict(model, input) + added(input$cyl))
+})
+sfr_log_model(reg, lm(mpg ~ wt + cyl, cars), "own_files",
+  predict_body = own, user_files = list(lookup = file.path(folder, "r*.csv")),
+  code_paths = file.path(folder, c("shift", "a.R"))
+)
+stopifnot(!exists("added"), is.null(getOption("modelyard.user_files")))

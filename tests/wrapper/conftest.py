@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tests.conftest import ROOT, Server
 from tests.wrapper.wire import to_wire
 
-CASES = ("lm_cars", "glm_visits", "every_type", "interval", "arima", "tree")
+CASES = ("lm_cars", "glm_visits", "every_type", "interval", "arima", "ranger", "own_files")
 HERE = Path(__file__).parent
 collect_ignore = ["peers"]
 """Scripts for other Pythons."""
@@ -85,4 +86,7 @@ def place(version: Path, folder: Path) -> Path:
         if (files / name).exists():
             target = name if name.endswith(".py") else f"{name}.rds"
             (folder / target).write_bytes((files / name).read_bytes())
+    for name in ("user", "code"):
+        if (files / name).exists():
+            shutil.copytree(files / name, folder / name)
     return folder

@@ -72,7 +72,7 @@ def test_the_file_is_a_program_without_faults(logged: Logged, tmp_path):
 
 def test_versions_differ_in_their_data_alone(logged: Logged):
     texts = [
-        (logged.folder / c / "files" / "custom_model.py").read_text() for c in ("lm_cars", "tree")
+        (logged.folder / c / "files" / "custom_model.py").read_text() for c in ("lm_cars", "ranger")
     ]
     programs = [t.partition("# This version's own data.")[0] for t in texts]
     assert programs[0] == programs[1]

@@ -18,7 +18,7 @@
 #'   besides R and the packages the model needs: entries for conda and pip, and a Python version.
 #' @param conda_channel Channel named in it; the registry's, else conda-forge.
 #' @param pin_versions `TRUE` asks in it for the very versions of R and packages.
-#' @param target_platforms,user_files,code_paths,resource_constraint Kept with the version for its
+#' @param target_platforms,resource_constraint Kept with the version for its
 #'   export to other platforms; they change nothing here.
 #' @param comment A text about the version.
 #' @param metrics A named list of numbers or texts.
@@ -64,7 +64,9 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   check_log_name(model_name)
   check_model(model)
   rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
-  spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
+  spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args,
+    user_files = user_files, code_paths = code_paths
+  )
   check_plain_args(spec$args)
   check_flag(slim)
   check_predict(model, spec)
@@ -86,7 +88,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   stored <- if (slim) slimmed(model, spec, samples) else model
   request <- list(
     version_name = check_string(version_name, null = TRUE),
-    files = upload_files(at$conn, stored, spec$body, samples),
+    files = upload_files(at$conn, stored, spec, samples),
     inputs = wire_contract(inputs), outputs = wire_contract(outputs), rows = rows,
     nullable = as_object(check_nullable(nullable)),
     predict = list(
@@ -98,7 +100,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
       conda_deps = conda_deps, conda_channel = choose_channel(reg, conda_channel),
       conda_channel_strict = conda_policy(reg)$strict, pip_requirements = pip_requirements,
       target_platforms = target_platforms,
-      user_files = user_files, code_paths = code_paths, pin_versions = pin_versions,
+      pin_versions = pin_versions,
       resource_constraint = resource_constraint, python_version = python_version
     ))),
     client = client_environment(model, spec)
@@ -147,14 +149,18 @@ post_slimmed <- function(reg, model_name, request, model, call = caller_env()) {
   )
 }
 
-# Upload what a version is made of: list(model, body, samples, predictions) of digests.
-upload_files <- function(conn, model, body, samples, call = caller_env()) {
-  compact(list(
+# Upload what a version is made of: list(model, body, samples, predictions, ...) of digests.
+upload_files <- function(conn, model, spec, samples, call = caller_env()) {
+  say_author_files(spec$files)
+  own <- lapply(spec$files, \(path) {
+    api_json(conn, "POST", "artifacts", file = path, call = call)$digest
+  })
+  compact(c(own, list(
     model = upload_object(conn, model, call),
-    body = if (!is.null(body)) upload_object(conn, body, call),
+    body = if (!is.null(spec$body)) upload_object(conn, spec$body, call),
     samples = if (!is.null(samples$rows)) upload_frame(conn, samples$rows, call),
     predictions = if (!is.null(samples$predictions)) upload_frame(conn, samples$predictions, call)
-  ))
+  )))
 }
 
 upload_object <- function(conn, object, call) {

@@ -11,6 +11,11 @@
 #' @param input_cols,output_cols The contract: named lists of types, see [sfr_input_cols()].
 #' @param predict_args A named list of further arguments for `predict()`, such as
 #'   `list(type = "response")`.
+#' @param user_files Files that predict reads: a named list of folders, such as
+#'   `list(lookup = "rates.csv")`, each a vector of paths (`*` and `?` match several), or a plain
+#'   vector. Predict finds them read-only below `getOption("modelyard.user_files")`.
+#' @param code_paths Files and folders of code. The R files are sourced before the model predicts,
+#'   in the order of their names; all of it lies below `getOption("modelyard.code_paths")`.
 #' @param rows `"same"` when each row has its prediction, `"free"` when the answer has rows of
 #'   its own.
 #' @returns A data frame of predictions. A vector becomes the column `prediction`.
@@ -21,10 +26,12 @@
 sfr_predict_local <- function(model, new_data, predict_fn = "predict",
                               predict_pkgs = character(0), predict_body = NULL,
                               input_cols = NULL, output_cols = NULL, predict_args = list(),
-                              rows = c("same", "free")) {
+                              rows = c("same", "free"), user_files = NULL, code_paths = NULL) {
   force(model)
   rows <- if (missing(rows)) "same" else check_choice(rows, c("same", "free"))
-  spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args)
+  spec <- predict_spec(predict_fn, predict_pkgs, predict_body, predict_args,
+    user_files = user_files, code_paths = code_paths
+  )
   check_predict(model, spec)
   inputs <- contract_columns(input_cols)
   outputs <- contract_columns(output_cols)
@@ -41,8 +48,8 @@ sfr_predict_local <- function(model, new_data, predict_fn = "predict",
 }
 
 # How to predict, as contract.R takes it.
-predict_spec <- function(predict_fn, predict_pkgs, predict_body, predict_args,
-                         call = caller_env()) {
+predict_spec <- function(predict_fn, predict_pkgs, predict_body, predict_args, user_files = NULL,
+                         code_paths = NULL, call = caller_env()) {
   if (length(predict_args) > 0 && !rlang::is_named(predict_args)) {
     abort_code("invalid_value", "{.arg predict_args} must be a named list.", call = call)
   }
@@ -50,7 +57,8 @@ predict_spec <- function(predict_fn, predict_pkgs, predict_body, predict_args,
     fn = check_string(predict_fn, call = call),
     packages = check_texts(predict_pkgs, call = call),
     args = as.list(predict_args),
-    body = body_function(predict_body, call)
+    body = body_function(predict_body, call),
+    files = author_files(user_files, code_paths, call)
   )
 }
 
@@ -98,14 +106,14 @@ local_inputs <- function(inputs, new_data, model, spec) {
 # whose functions the formula names.
 run_predict <- function(model, rows, spec, call = caller_env()) {
   in_words_of_the_verb(
-    {
+    with_author_files(spec$files, {
       attach_packages(spec$packages)
       if (asked_plainly(spec)) {
         load_required(model)
         attach_packages(formula_packages(model_terms(model)))
       }
       predict_frame(model, rows, spec)
-    },
+    }),
     call
   )
 }

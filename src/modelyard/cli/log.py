@@ -40,6 +40,12 @@ def log(
     predict_body: Annotated[
         Path | None, typer.Option(help="An .rds of function(model, input).")
     ] = None,
+    user_file: Annotated[
+        Many, typer.Option(metavar="DIR=PATH", help="A file predict reads, in DIR/.")
+    ] = None,
+    code: Annotated[
+        list[Path] | None, typer.Option(help="R code to source first: a file or a folder.")
+    ] = None,
     rows: Annotated[
         str, typer.Option(help="same, or free: answers have rows of their own.")
     ] = "same",
@@ -67,6 +73,8 @@ def log(
             predict_pkgs=predict_pkg or (),
             predict_args={k: number_or_text(v) for k, v in pairs(arg or [], "--arg").items()},
             predict_body=predict_body,
+            user_files=_by_folder(user_file or []),
+            code_paths=code or (),
             task=task,
             progress=progress,
         )
@@ -74,6 +82,14 @@ def log(
         err.print(f"Note: {note}", markup=False, soft_wrap=True)
     full = f"{made.fully_qualified_model_name}/{made.version_name}"
     done(f"Logged {full}.", made.to_dict(), as_json=as_json)
+
+
+def _by_folder(given: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in given:
+        folder, equals, path = one.partition("=")
+        found.setdefault(folder if equals else "", []).append(path if equals else folder)
+    return found
 
 
 @app.command()

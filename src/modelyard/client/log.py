@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from modelyard.client.http import Http, Progress
@@ -44,9 +44,12 @@ class LogRequest:
     predict_body: Path | bytes | None = None
     task: str | None = None
     options: Mapping[str, Any] | None = None
+    user_files: Mapping[str, Sequence[str | Path]] | None = None
+    code_paths: Sequence[str | Path] = ()
 
     def upload(self, http: Http, progress: Progress | None) -> dict[str, str]:
         """Send the files and return their digests by role."""
+        own = author_files(self.user_files or {}, self.code_paths)  # all are there, or none is sent
         files = {"model": http.upload(as_source(self.model, "model"), progress)}
         if self.predict_body is not None:
             files["body"] = http.upload(as_source(self.predict_body, "predict_body"))
@@ -56,7 +59,7 @@ class LogRequest:
         ):
             if rows is not None:
                 files[role] = http.upload(to_stream(to_table(rows)[0]))
-        return files
+        return files | {role: http.upload(path) for role, path in own.items()}
 
     def body(self, files: Mapping[str, str]) -> dict[str, Any]:
         """The request that logs those files."""
@@ -81,6 +84,35 @@ class LogRequest:
             "options": dict(self.options or {}),
             "client": {"r_version": None, "packages": {}},
         }
+
+
+def author_files(
+    user_files: Mapping[str, Sequence[str | Path]], code_paths: Sequence[str | Path]
+) -> dict[str, Path]:
+    """Files of the author's own by their roles in the version.
+
+    ``user_files`` maps a folder there, or "" for none, to paths here; ``code_paths`` are files, and
+    folders with all that is in them.
+
+    Raises:
+        NotFound: naming every path that is not there.
+    """
+    found: dict[str, Path] = {}
+    missing: list[str] = []
+    for folder, paths in user_files.items():
+        for path in (Path(p).expanduser() for p in paths):
+            place = PurePosixPath("user", folder, path.name)
+            found[str(place)] = path
+            missing += [] if path.is_file() else [str(path)]
+    for given in (Path(p).expanduser() for p in code_paths):
+        inside = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
+        for path in (p for p in inside if "__pycache__" not in p.parts):
+            name = path.relative_to(given.parent).as_posix()
+            found[f"code/{name}"] = path
+        missing += [] if given.exists() else [str(given)]
+    if missing:
+        raise NotFound(f"These files are not there: {', '.join(missing)}.")
+    return found
 
 
 def as_source(given: object, what: str) -> Path | bytes:

@@ -62,6 +62,8 @@ class Registry:
         predict_body: str | Path | bytes | None = None,
         task: str | None = None,
         options: Mapping[str, Any] | None = None,
+        user_files: Mapping[str, Sequence[str | Path]] | None = None,
+        code_paths: Sequence[str | Path] = (),
         progress: Progress | None = None,
     ) -> ModelVersion:
         """Log a fitted R model as a new version, which a fresh R process checks first.
@@ -86,6 +88,9 @@ class Registry:
             predict_body: An .rds file that holds ``function(model, input)``.
             task: Such as ``TABULAR_REGRESSION``.
             options: Anything for other platforms, kept as it is.
+            user_files: Files predict reads, lists of paths by folder; R finds them below
+                ``getOption("modelyard.user_files")``.
+            code_paths: Files and folders of code; the R files are sourced before it predicts.
             progress: Told how many bytes of the model were sent, of how many.
 
         Raises:
@@ -114,6 +119,8 @@ class Registry:
             predict_body=None if predict_body is None else as_source(predict_body, "predict_body"),
             task=task,
             options=options,
+            user_files=user_files,
+            code_paths=code_paths,
         )
         files = request.upload(self._connection.http, progress)
         raw = self._post_version(model_name, request.body(files))

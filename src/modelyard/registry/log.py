@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from modelyard.access import Actor
 from modelyard.account import Account
-from modelyard.errors import InvalidValue, MalformedRequest, NotFound
+from modelyard.errors import InvalidValue, MalformedRequest, NotFound, TooLarge
 from modelyard.faults import fault_point
 from modelyard.names import Qualified
 from modelyard.registry.add import Draft, add_version, check_key, find_done
@@ -67,7 +67,7 @@ def log_version(
     verified = with_packages(account, to_verify, verifier)
     fault_point("log.verified")
     draft = Draft(
-        manifest=_manifest(account, to_verify, verified, files),
+        manifest=_manifest(account, to_verify, verified),
         request=wanted,
         version_name=request.version_name,
         comment=request.comment,
@@ -113,8 +113,21 @@ def _verify_request(
         sample_origin=request.sample_origin,
         task=request.task,
         options=request.options,
+        authors=_authors(account, files),
         client=request.client,
     )
+
+
+def _authors(account: Account, files: Mapping[str, File]) -> tuple[File, ...]:
+    found = tuple(files[role] for role in sorted(files) if is_authors(role))
+    size, limit = sum(f.size_bytes for f in found), account.settings.worker_disk_bytes
+    if size > limit:
+        raise TooLarge(
+            f"user_files and code_paths have {size:,} bytes together; a worker's folder has "
+            f"{limit:,}.",
+            hint="Raise worker_disk_bytes in settings.toml, or leave out what predict needs not.",
+        )
+    return found
 
 
 def _file(account: Account, role: str, digest: str) -> File:
@@ -143,13 +156,11 @@ def _frame(account: Account, file: File | None) -> pa.Table | None:
         raise MalformedRequest(f"The {file.role} are no Arrow stream that can be read.") from e
 
 
-def _manifest(
-    account: Account, request: VerifyRequest, verified: Verified, sent: Mapping[str, File]
-) -> Manifest:
+def _manifest(account: Account, request: VerifyRequest, verified: Verified) -> Manifest:
     files = [request.model, request.body]
     files.append(_keep_frame(account, "samples", verified.samples))
     files.append(_keep_frame(account, "golden", verified.golden))
-    files += [sent[role] for role in sorted(sent) if is_authors(role)]
+    files += request.authors
     manifest = Manifest(
         files=tuple(f for f in files if f is not None),
         signature=verified.signature,

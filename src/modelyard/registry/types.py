@@ -91,6 +91,7 @@ class VerifyRequest:
     sample_origin: str | None
     task: str | None
     options: Mapping[str, Any]
+    authors: tuple[File, ...] = ()
     needs: tuple[str, ...] = ()
     environment: Environment | None = None
     client: Mapping[str, Any] = field(default_factory=dict)

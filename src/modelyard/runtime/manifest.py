@@ -128,6 +128,11 @@ class Manifest:
         return self.environment.roots
 
     @property
+    def authors(self) -> tuple[File, ...]:
+        """Files of the author's own: those predict reads, and code it needs."""
+        return tuple(f for f in self.files if f.role.startswith(("user/", "code/")))
+
+    @property
     def digest(self) -> str:
         """One text for equal manifests."""
         return _digest(self.to_dict())

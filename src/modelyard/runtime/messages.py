@@ -43,6 +43,13 @@ class Scan(msgspec.Struct, tag=True, frozen=True):
     body_digest: str | None
 
 
+class Put(msgspec.Struct, tag=True, frozen=True):
+    """Keep a file of the author's for the model to come: its descriptor follows."""
+
+    role: str
+    digest: str
+
+
 class Inspect(msgspec.Struct, tag=True, frozen=True):
     """Tell what the loaded model is."""
 
@@ -63,6 +70,10 @@ class Ready(msgspec.Struct, tag=True, frozen=True):
     r_version: str
     seconds: float
     isolation: Isolation
+
+
+class Kept(msgspec.Struct, tag=True, frozen=True):
+    """The file is in its place."""
 
 
 class Loaded(msgspec.Struct, tag=True, frozen=True):
@@ -127,9 +138,9 @@ class Fault(msgspec.Struct, tag=True, frozen=True):
     names: list[str] = []
 
 
-Message = (
-    Load | Scan | Inspect | Predict | Ready | Loaded | Scanned | Inspected | Answer | Spent | Fault
-)
+Asked = Put | Load | Scan | Inspect | Predict
+Said = Ready | Kept | Loaded | Scanned | Inspected | Answer | Spent | Fault
+Message = Asked | Said
 
 MOST_MESSAGE_BYTES = 16 * 2**20
 """Of a message from an end that is not trusted, without its rows."""

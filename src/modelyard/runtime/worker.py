@@ -19,8 +19,8 @@ import msgspec
 import pyarrow as pa
 
 from modelyard.errors import MissingPackage, ModelError, ModelyardError
+from modelyard.runtime import authors, sandbox
 from modelyard.runtime import messages as m
-from modelyard.runtime import sandbox
 from modelyard.runtime.blob import checked, unpacked
 from modelyard.runtime.r.from_r import FrameReader
 from modelyard.runtime.r.predictor import Predictor, raise_fault
@@ -87,6 +87,9 @@ def _answer(
     predictor: Predictor,
 ) -> tuple[m.Message, pa.Table | None]:
     match message:
+        case m.Put():
+            authors.write(files[0], message.role, message.digest)
+            return m.Kept(), None
         case m.Load():
             return _load(message, files, functions), None
         case m.Scan():
@@ -113,6 +116,7 @@ def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
                 "packages": message.packages or None,
                 "args": message.args,
                 "needs": message.needs or None,
+                **authors.for_r(),
             }
         )
     )

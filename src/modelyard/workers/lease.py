@@ -34,7 +34,7 @@ from modelyard.runtime.manifest import File, PredictSpec
 from modelyard.runtime.sandbox.plan import Isolation, Level
 
 log = logging.getLogger(__name__)
-T = TypeVar("T", m.Scanned, m.Loaded, m.Inspected, m.Answer)
+T = TypeVar("T", m.Kept, m.Scanned, m.Loaded, m.Inspected, m.Answer)
 
 _LONGEST_TEXT = 2000
 _MOST_WARNINGS = 20
@@ -57,6 +57,11 @@ class Loadable(Protocol):
     @property
     def predict(self) -> PredictSpec:
         """How to predict."""
+        ...
+
+    @property
+    def authors(self) -> tuple[File, ...]:
+        """Files of the author's own that predict needs."""
         ...
 
     @property
@@ -114,6 +119,7 @@ class Worker:
             worker._insist(min_isolation)
             if scanned:
                 worker._scan(artifacts, what, start_s)
+            worker._put(artifacts, what, start_s)
             worker._load(artifacts, what, start_s)
             worker._process.settle()
         except BaseException:
@@ -171,6 +177,12 @@ class Worker:
         if self._contents is None:
             raise Internal("This worker's model was not scanned.")
         return self._contents
+
+    def _put(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:
+        for file in what.authors:
+            with artifacts.open(file.digest) as stored:
+                message = m.Put(file.role, file.digest)
+                self._ask(message, m.Kept, deadline_s=start_s, files=[stored.fileno()])
 
     def _load(self, artifacts: ArtifactStore, what: Loadable, start_s: float) -> None:
         body = what.body

@@ -199,7 +199,9 @@ class WorkerPool:
         spec = what.predict
         body = "" if what.body is None else what.body.digest
         args = json.dumps(spec.args, sort_keys=True)
-        return (str(library or ""), what.model.digest, body, spec.fn, args, *spec.packages)
+        own = [part for f in what.authors for part in (f.role, f.digest)]
+        place = str(library or "")
+        return (place, what.model.digest, body, spec.fn, args, *spec.packages, "", *own)
 
     def _start(self, what: Loadable, library: str, *, scanned: bool = False) -> Worker:
         worker = Worker.start(

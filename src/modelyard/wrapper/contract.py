@@ -37,6 +37,7 @@ def contract(manifest: Manifest) -> dict[str, Any]:
             "fn": manifest.predict.fn,
             "packages": list(manifest.predict.packages) or None,
             "args": dict(manifest.predict.args),
+            "needs": list(manifest.needs) or None,
         },
         "seed": None if manifest.checks.deterministic else seed_of(REQUEST_ID),
         "row_independent": manifest.checks.row_independent,

@@ -7,7 +7,9 @@ served <- new.env(parent = emptyenv())
 serve_load <- function(model, body, predict) {
   caught({
     # Code an author wrote expects R as a session has it; a class's own predict() does not.
-    if (!is.null(body)) attach_packages(c("methods", "datasets", "graphics", "grDevices"))
+    if (!is.null(body) || length(predict$code) > 0) {
+      attach_packages(c("methods", "datasets", "graphics", "grDevices"))
+    }
     told <- read_model(model)
     served$model <- told$object
     lost <- told$lost
@@ -26,6 +28,7 @@ serve_load <- function(model, body, predict) {
     attach_packages(predict$packages)
     attach_packages(required_pkgs(served$model))
     load_packages(needed)
+    attach_authors(predict$user_files, predict$code_paths, predict$code)
     served$roots <- needed
     check_predictable(served$model, predict)
     served$predict <- predict

@@ -72,8 +72,25 @@ class RModel:
         return answer_frame(answer, CONTRACT, rows.index)
 
     def _files(self) -> dict[str, Any]:
-        data = {f["role"]: decompressed(self._read(f)) for f in CONTRACT["files"]}
-        return {"model": data["model"], "body": data.get("body")}
+        data = {
+            f["role"]: decompressed(self._read(f))
+            for f in CONTRACT["files"]
+            if f["role"] in ("model", "body")
+        }
+        user, code = self._folder / "user", self._folder / "code"
+        r_files = sorted(f["path"] for f in CONTRACT["files"] if f["path"].startswith("code/"))
+        return {
+            "model": data["model"],
+            "body": data.get("body"),
+            "user_files": str(user.resolve()) if user.is_dir() else None,
+            "code_paths": str(code.resolve()) if code.is_dir() else None,
+            "code": [
+                str((self._folder / path).resolve())
+                for path in r_files
+                if path.lower().endswith(".r")
+            ]
+            or None,
+        }
 
     def _read(self, file: dict[str, Any]) -> bytes:
         """The bytes of a file, once they are those that were logged."""

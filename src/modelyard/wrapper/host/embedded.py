@@ -43,7 +43,8 @@ class EmbeddedR:
         base["eval"](code, self._env)
         raw = [rinterface.NULL if data is None else self._raw(data) for data in
                (files["model"], files["body"])]  # fmt: skip
-        self._call("pinned_load", *raw, self._list(contract["predict"]))
+        authors = {name: files[name] for name in ("user_files", "code_paths", "code")}
+        self._call("pinned_load", *raw, self._list({**contract["predict"], **authors}))
 
     def predict(self, columns: Columns, rows: int) -> "list[tuple[str, Any, Any, list[str]]]":
         """Name, values, which are missing, and R's class, for each column of the answer.

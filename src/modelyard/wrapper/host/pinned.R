@@ -3,7 +3,13 @@
 
 pinned_load <- function(model, body, predict) pinned(serve_load(model, body, predict))
 
-pinned_answer <- function(rows, seed) pinned(serve_answer(rows, seed))
+pinned_answer <- function(rows, seed) {
+  pinned({
+    answer <- serve_answer(rows, seed)
+    serve_restore()
+    answer
+  })
+}
 
 pinned <- function(code) {
   kinds <- c("LC_COLLATE", "LC_CTYPE", "LC_MONETARY", "LC_TIME")

@@ -1,0 +1,59 @@
+own_folder <- function() {
+  folder <- withr::local_tempdir(.local_envir = parent.frame())
+  dir.create(file.path(folder, "pkg", "inner"), recursive = TRUE)
+  writeLines("1", file.path(folder, "one.csv"))
+  writeLines("2", file.path(folder, "two.csv"))
+  writeLines("twice <- function(x) 2 * x", file.path(folder, "pkg", "inner", "twice.R"))
+  writeLines("offset_of <- function(x) twice(x) + 1", file.path(folder, "a.R"))
+  folder
+}
+
+test_that("files have their places in the version", {
+  folder <- own_folder()
+  found <- author_files(
+    list(lookup = file.path(folder, "*.csv"), "eu/x" = file.path(folder, "one.csv")),
+    file.path(folder, c("pkg", "a.R"))
+  )
+  expect_setequal(names(found), c(
+    "user/lookup/one.csv", "user/lookup/two.csv", "user/eu/x/one.csv",
+    "code/pkg/inner/twice.R", "code/a.R"
+  ))
+  expect_equal(names(author_files(file.path(folder, "one.csv"))), "user/one.csv")
+  expect_equal(author_files(), character())
+})
+
+test_that("what is not there, or would lie outside, is one error", {
+  folder <- own_folder()
+  gone <- file.path(folder, c("gone.csv", "none*.csv"))
+  expect_error(author_files(list(a = gone)), "gone.csv.*none", class = "modelyard_not_found")
+  expect_error(author_files(code_paths = gone[1]), class = "modelyard_not_found")
+  one <- file.path(folder, "one.csv")
+  for (place in c("..", "a/../b", "/etc", "a//b", "a\\b", ".")) {
+    expect_error(author_files(stats::setNames(list(one), place)), class = "modelyard_invalid_name")
+  }
+  expect_error(author_files(list(folder)), "files, not folders", class = "modelyard_invalid_value")
+  expect_error(author_files(c(one, one)), "same place", class = "modelyard_invalid_value")
+})
+
+test_that("predict finds them here, and nothing of them afterwards", {
+  folder <- own_folder()
+  body <- sfr_predict_body(function(model, input) {
+    file <- file.path(getOption("modelyard.user_files"), "lookup", "two.csv")
+    offset_of(as.numeric(readLines(file))) + input$wt
+  })
+  predict_here <- function(...) {
+    sfr_predict_local(lm(mpg ~ wt, mtcars), data.frame(wt = 1), predict_body = body, ...)
+  }
+  answer <- predict_here(
+    user_files = list(lookup = file.path(folder, "two.csv")),
+    code_paths = file.path(folder, c("a.R", "pkg"))
+  )
+  expect_equal(answer$prediction, 6)
+  expect_false("modelyard:code" %in% search())
+  expect_null(getOption("modelyard.user_files"))
+  writeLines("stop('no')", file.path(folder, "a.R"))
+  expect_error(predict_here(code_paths = file.path(folder, "a.R")), "a.R of code_paths .*no",
+    class = "modelyard_model_rejected"
+  )
+  expect_false("modelyard:code" %in% search())
+})
