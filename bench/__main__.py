@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import cold_start, from_r, sandbox, scan
+from bench import bridge, cold_start, from_r, sandbox, scan
 
-IN_PYTHON = {"cold_start": cold_start.main, "sandbox": sandbox.main, "scan": scan.main}
+IN_PYTHON = {
+    "bridge": bridge.main,
+    "cold_start": cold_start.main,
+    "sandbox": sandbox.main,
+    "scan": scan.main,
+}
 IN_R = ("log_model", "predict", "transfer")
 
 

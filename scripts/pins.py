@@ -15,6 +15,7 @@ from steps import ROOT, main, run
 NAMES = (
     "requirements",
     "requirements-dev",
+    "requirements-bench-reference",
     "requirements-rpy2-old",
     "requirements-rpy2-new",
     "requirements-peer-snowflake",
