@@ -18,7 +18,7 @@ test_that("a factor is a string that carries its levels", {
   expect_true(attr(described, "ordered"))
   expect_identical(
     contract_columns(list(f = described))$f,
-    list(name = "f", type = "string", levels = list("b", "a"), ordered = TRUE)
+    list(name = "f", type = "factor", levels = list("b", "a"), ordered = TRUE)
   )
 })
 
