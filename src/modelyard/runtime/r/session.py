@@ -71,7 +71,10 @@ def _write(text: str) -> None:
 
 @contextmanager
 def protected(*values: Sexp) -> Iterator[None]:
-    """Keep R's collector away from these values within the block."""
+    """Keep R's collector away from these values within the block.
+
+    Of several, only the last may have been made just now: making one can collect the others.
+    """
     for value in values:
         lib.Rf_protect(value)
     try:

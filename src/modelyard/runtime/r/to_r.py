@@ -239,7 +239,10 @@ class _Texts:
         data = ended.buffers()[2].slice(offsets[0], offsets[-1] - offsets[0])
         if np.count_nonzero(np.frombuffer(data, np.uint8) == 0) != n:
             raise _nul()
-        with protected(raw := raw_vector(memoryview(data)), count := lib.Rf_ScalarInteger(n)):
+        with (
+            protected(raw := raw_vector(memoryview(data))),
+            protected(count := lib.Rf_ScalarInteger(n)),
+        ):
             return self._of_raw(raw, count, _integer(pa.array(missing + 1, pa.int32())))
 
 
