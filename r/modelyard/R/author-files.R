@@ -35,7 +35,8 @@ user_roles <- function(user_files, call) {
   stop_missing(given[missing], "user_files", call)
   paths <- unlist(found)
   stop_folders(paths, call)
-  folder <- rep(rep(names(user_files) %||% rep("", length(groups)), lengths(groups)), lengths(found))
+  folders <- names(user_files) %||% rep("", length(groups))
+  folder <- rep(rep(folders, lengths(groups)), lengths(found))
   stats::setNames(
     paths, file.path("user", ifelse(nzchar(folder), file.path(folder, basename(paths)),
       basename(paths)
@@ -88,7 +89,9 @@ with_author_files <- function(files, code) {
   }
   folder <- tempfile("modelyard-version-")
   places <- file.path(folder, names(files))
-  for (place in unique(dirname(places))) dir.create(place, recursive = TRUE)
+  for (place in unique(dirname(places))) {
+    dir.create(place, recursive = TRUE, showWarnings = FALSE)
+  }
   file.copy(files, places)
   Sys.chmod(places, "0444")
   on.exit({

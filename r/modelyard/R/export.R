@@ -9,8 +9,8 @@
 #' @inheritParams versions
 #' @param target_path Folder to write: one that is not there yet, or empty.
 #' @param export_mode `"model"`, which can be imported again, `"snowflake"`, `"mlflow"` or
-#'   `"vetiver"`. vetiver calls `predict(model, new_data)` and nothing else, so versions with another
-#'   way to predict are refused.
+#'   `"vetiver"`. vetiver calls `predict(model, new_data)` and nothing else, so versions with
+#'   another way to predict are refused.
 #' @param path Folder that `sfr_export_model()` wrote, or a tar file of one.
 #' @param version_name For `sfr_import_model()` the name of the new version; the next of
 #'   `V1`, `V2`, ... when `NULL`.
