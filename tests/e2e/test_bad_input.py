@@ -85,7 +85,7 @@ CASES = {
     "a global that does not travel": (
         "k <- 2; body <- function(model, input) input$wt * k; environment(body) <- globalenv();"
         " sfr_log_model(reg, model, 'GOOD', predict_body = sfr_predict_body(body), input_cols = one_in)",
-        ("'k'",),
+        ("`k`", "session"),
     ),
     "predictions that depend on the session": (
         "options(modelyard.test.shift = 1); body <- function(model, input)"
