@@ -12,7 +12,7 @@ from pathlib import Path
 from steps import CannotGoOn, output, run
 
 R_PACKAGES = ["httr2", "jsonlite", "cli", "rlang", "yaml", "forecast"]
-R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64"]
+R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64", "prophet"]
 
 # What the models of tests/zoo are made with, beside R's own recommended packages.
 R_PACKAGES_ZOO = [

@@ -40,12 +40,42 @@ score.ar <- function(model, rows, args = list()) {
   ))
 }
 
-# prophet takes its rows as `df`, and answers them in the order of their dates.
+# prophet takes its rows as `df`, reads a time as the clock of its own zone shows it, and answers in
+# the order of those: where clocks go back, not the order of the instants. Its intervals are drawn
+# at random and are no part of `yhat`: none are drawn.
 score.prophet <- function(model, rows, args = list()) {
+  if (is.character(rows$ds) || is.factor(rows$ds)) {
+    fault("model_error", paste(
+      "The column ds has to be of dates or timestamps: of text, prophet would choose one format",
+      "for all rows of a request, and leave out the time of day where one of them has none."
+    ))
+  }
+  model$uncertainty.samples <- 0
   found <- clean_call(quote(stats::predict), list(df = quote(rows)), args, model, rows)
   answer <- numeric(nrow(rows))
-  answer[order(rows$ds)] <- found$yhat
+  clock <- as.POSIXlt(rows$ds)
+  answer[order(clock$year, clock$yday, clock$hour, clock$min, clock$sec)] <- found$yhat
   answer
+}
+
+# Beside ds: the bounds of logistic growth, what seasonalities depend on, and regressors.
+predictors.prophet <- function(model, args = list()) {
+  conditions <- unlist(lapply(model$seasonalities, function(one) one$condition.name))
+  unique(c(
+    "ds", if (model$growth == "logistic") "cap", if (model$logistic.floor) "floor",
+    unname(conditions), names(model$extra_regressors)
+  ))
+}
+
+# The history has its regressors on a scale of the model's own, and dates as midnights of GMT.
+training_frame.prophet <- function(model, args = list()) {
+  frame <- as.data.frame(model$history)[predictors(model)]
+  for (name in names(model$extra_regressors)) {
+    scale <- model$extra_regressors[[name]]
+    frame[[name]] <- frame[[name]] * scale$std + scale$mu
+  }
+  if (all(as.numeric(frame$ds) %% 86400 == 0)) frame$ds <- as.Date(frame$ds)
+  frame
 }
 
 # What predict_fn = "forecast" answers: one row a step, with the 80 and 95 per cent intervals.
@@ -158,6 +188,7 @@ model_task.nnetar <- model_task.ARIMA
 model_task.StructTS <- model_task.ARIMA
 model_task.forecast <- model_task.ARIMA
 model_task.HoltWinters <- model_task.ARIMA
+model_task.prophet <- model_task.ARIMA
 
 rowwise.ARIMA <- function(model, args = list()) FALSE
 rowwise.forecast_ARIMA <- rowwise.ARIMA

@@ -90,13 +90,40 @@ test_that("the nearest centre of kmeans is the cluster of its own rows", {
 })
 
 test_that("prophet's answers come in the order of the rows, not of their dates", {
-  skip_if(isNamespaceLoaded("prophet"), "prophet itself is loaded")
-  by_date <- function(object, df = NULL, ...) {
-    days <- if (is.null(df)) object$history else df$ds
-    data.frame(ds = sort(days), yhat = as.numeric(sort(days)))
-  }
-  registerS3method("predict", "prophet", by_date, envir = asNamespace("stats"))
-  model <- structure(list(history = as.Date("2024-01-01") + 0:2), class = c("prophet", "list"))
-  rows <- data.frame(ds = as.Date("2024-02-01") + c(2, 0, 1))
-  expect_identical(sfr_predict_local(model, rows)$prediction, as.numeric(rows$ds))
+  skip_if_not_installed("prophet")
+  withr::local_seed(1)
+  history <- data.frame(ds = as.Date("2024-01-01") + 0:99, heat = sin(1:100), flag = rep(0:1, 50))
+  history$y <- (1:100) / 10 + 2 * history$heat + rep_len(c(0, 3, 1, 5, 2, 1, 7), 100)
+  model <- suppressMessages(prophet::prophet())
+  model <- prophet::add_regressor(prophet::add_regressor(model, "heat"), "flag")
+  model <- suppressMessages(prophet::fit.prophet(model, history))
+
+  rows <- data.frame(
+    ds = as.Date("2024-04-20") + c(5, 0, 3, 0), heat = c(1, 2, 3, 4), flag = c(0, 1, 1, 0)
+  )
+  alone <- lapply(seq_len(nrow(rows)), \(i) predict(model, rows[i, ])$yhat)
+  before <- .Random.seed
+  expect_identical(sfr_predict_local(model, rows)$prediction, unlist(alone))
+  expect_identical(.Random.seed, before)
+
+  expect_identical(predictors(model), c("ds", "heat", "flag"))
+  expect_equal(training_frame(model), history[c("ds", "heat", "flag")])
+  expect_error(
+    sfr_predict_local(model, transform(rows, ds = format(ds))),
+    class = "modelyard_model_error"
+  )
+})
+
+test_that("prophet's answers keep the order of the rows in the night in which clocks go back", {
+  skip_if_not_installed("prophet")
+  withr::local_seed(1)
+  hours <- as.POSIXct("2024-10-20", tz = "Europe/Berlin") + 3600 * (0:239)
+  history <- data.frame(ds = hours, y = (1:240) / 50 + cos((0:239) * pi / 12))
+  model <- suppressMessages(prophet::prophet(history, daily.seasonality = TRUE))
+  # 02:45 before clocks go back at 03:00, and 02:15, 02:30 and 03:20 after that.
+  rows <- data.frame(ds = as.POSIXct("2024-10-27 00:45:00", tz = "UTC") + 60 * c(45, 30, 0, 95))
+  attr(rows$ds, "tzone") <- "Europe/Berlin"
+  alone <- lapply(1:4, \(i) predict(model, rows[i, , drop = FALSE])$yhat)
+  expect_identical(sfr_predict_local(model, rows)$prediction, unlist(alone))
+  expect_s3_class(training_frame(model)$ds, "POSIXct")
 })
