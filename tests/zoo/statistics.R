@@ -1,4 +1,4 @@
-# Linear, smooth, mixed, survival and quantile models, and those that wrap others.
+# Regression of further classes, survival and quantile models, and those that wrap others.
 
 car_rows <- mtcars[1:24, c("wt", "hp")]
 
