@@ -127,3 +127,20 @@ test_that("prophet's answers keep the order of the rows in the night in which cl
   expect_identical(sfr_predict_local(model, rows)$prediction, unlist(alone))
   expect_s3_class(training_frame(model)$ds, "POSIXct")
 })
+
+test_that("the columns of a logistic prophet are its date and its bounds", {
+  skip_if_not_installed("prophet")
+  history <- data.frame(ds = as.Date("2024-01-01") + 0:59, cap = 9, floor = 1)
+  history$y <- 1 + 8 / (1 + exp(-(1:60 - 30) / 8)) * (1 + sin(1:60) / 20)
+  model <- prophet::prophet(growth = "logistic", weekly.seasonality = FALSE)
+  expect_error(sfr_predict_local(model, history), "fit before predictions", fixed = TRUE)
+  model <- suppressMessages(prophet::fit.prophet(model, history))
+  expect_equal(training_frame(model), history[c("ds", "cap", "floor")])
+  rows <- transform(history[c(60, 2, 31), ], cap = c(9, 12, 10))
+  alone <- lapply(1:3, \(i) predict(model, rows[i, ])$yhat)
+  expect_identical(sfr_predict_local(model, rows)$prediction, unlist(alone))
+  expect_error(
+    sfr_predict_local(model, rows[c("ds", "cap")]),
+    class = "modelyard_missing_column"
+  )
+})

@@ -69,6 +69,9 @@ predictors.prophet <- function(model, args = list()) {
 
 # The history has its regressors on a scale of the model's own, and dates as midnights of GMT.
 training_frame.prophet <- function(model, args = list()) {
+  if (is.null(model$history)) {
+    return(NULL)
+  }
   frame <- as.data.frame(model$history)[predictors(model)]
   for (name in names(model$extra_regressors)) {
     scale <- model$extra_regressors[[name]]
