@@ -80,13 +80,13 @@ def test_a_model_goes_with_its_versions_aliases_and_tags(account):
 
 def test_bytes_two_versions_share_stay_until_both_are_gone(account):
     log(account), log(account, data=b"a model")
-    model = orphans(account)
-    assert model == set()
+    assert orphans(account) == set()
+    kept = {entry.digest for entry in account.artifacts.entries()}
     delete_version(account, ANNA, ref("V2"))
     assert collect(account, ANNA, 0).deleted == 0
     delete_model(account, ANNA, MPG)
     collected = collect(account, ANNA, 0)
-    assert collected.deleted == 3 and collected.bytes > 0
+    assert collected.deleted == len(kept) and collected.bytes > 0
     assert list(account.artifacts.entries()) == []
 
 

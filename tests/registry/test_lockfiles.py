@@ -39,7 +39,7 @@ def manifest(account):
     request = request_for(account)
     files = {r: _file(account, r, d) for r, d in request.files.items()}
     to_verify = _verify_request(account, request, files)
-    made = _manifest(account, to_verify, believe(account, to_verify), files)
+    made = _manifest(account, to_verify, believe(account, to_verify))
     return replace(made, environment=ENVIRONMENT)
 
 
