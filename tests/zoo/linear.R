@@ -57,3 +57,13 @@ zoo$clm_class <- entry(
   args = list(type = "class"),
   r = \(model, rows) as.character(predict(model, rows, type = "class")$fit)
 )
+zoo$clm_scale <- entry(
+  fit = \() ordinal::clm(rating ~ temp, scale = ~contact, data = ordinal::wine),
+  rows = ordinal::wine[(1:24) * 3, c("temp", "contact")], pkgs = "ordinal",
+  r = \(model, rows) predict(model, rows, type = "prob")$fit
+)
+zoo$clm_nominal <- entry(
+  fit = \() ordinal::clm(rating ~ temp, nominal = ~contact, data = ordinal::wine),
+  rows = ordinal::wine[(1:24) * 3, c("temp", "contact")], pkgs = "ordinal",
+  r = \(model, rows) predict(model, rows, type = "prob")$fit
+)

@@ -164,3 +164,20 @@ test_that("cumulative link models give the chances of every class, or the class"
   expect_plain(fit, rows, setNames(as.data.frame(columns), names), list(se.fit = TRUE))
   expect_identical(model_task(fit), "multiclass")
 })
+
+test_that("a cumulative link model needs the columns of its scale and of its thresholds", {
+  skip_if_not_installed("ordinal")
+  wine <- ordinal::wine
+  for (fit in list(
+    ordinal::clm(rating ~ temp, scale = ~contact, data = wine),
+    ordinal::clm(rating ~ temp, nominal = ~contact, data = wine)
+  )) {
+    expect_identical(predictors(fit), c("temp", "contact"))
+    expect_identical(names(known_levels(fit)), c("temp", "contact"))
+    expect_error(sfr_predict_local(fit, wine["temp"]), class = "modelyard_missing_column")
+    rows <- wine[c(70, 3, 41), c("contact", "temp")]
+    found <- sfr_predict_local(fit, rows)
+    expected <- predict(fit, rows, type = "prob")$fit
+    expect_identical(unname(as.matrix(found)), unname(expected))
+  }
+})

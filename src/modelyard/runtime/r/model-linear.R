@@ -79,6 +79,12 @@ predict_types.fda <- function(model) {
 required_pkgs.clm <- function(model) "ordinal"
 model_task.clm <- function(model) class_task(model$y.levels)
 
+# The scale and the thresholds that depend on a column have terms of their own.
+predictors.clm <- function(model, args = list()) {
+  code <- lapply(unclass(model)[c("terms", "S.terms", "nom.terms")], predict_code)
+  columns_of_code(unlist(code), model)
+}
+
 # Columns of numbers, without rows.
 number_columns <- function(names) {
   columns <- lapply(stats::setNames(names, names), function(name) double())
