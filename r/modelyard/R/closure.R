@@ -64,7 +64,10 @@ closure_bindings <- function(fn) {
 
 # Why a value cannot be saved, or NULL.
 stuck_in <- function(binding) {
-  if (binding$active) "an active binding" else stuck_value(binding$value, new.env(parent = emptyenv()))
+  if (binding$active) {
+    return("an active binding")
+  }
+  stuck_value(binding$value, new.env(parent = emptyenv()))
 }
 
 stuck_value <- function(x, seen) {

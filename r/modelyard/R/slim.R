@@ -84,7 +84,8 @@ spread_asked <- function(args) {
 # The environments that formulas kept, except those saved by their name only, become `home`.
 with_home <- function(x, home) {
   kept <- attr(x, ".Environment", exact = TRUE)
-  if (is.environment(kept) && !nzchar(environmentName(kept))) attr(x, ".Environment") <- home
+  named <- !is.environment(kept) || nzchar(environmentName(kept))
+  if (!named) attr(x, ".Environment") <- home # nolint
   plain <- c("names", "class", "dim", "dimnames", "row.names", "levels", "tsp", ".Environment")
   for (name in setdiff(names(attributes(x)), plain)) {
     attr(x, name) <- with_home(attr(x, name, exact = TRUE), home)
