@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / ".bench-reference"
 ROWS = {1: 200, 100: 200, 10_000: 20, 122_880: 3, 1_000_000: 1}
 """Rows of a call, and calls timed together."""
-ROUNDS = 9
+ROUNDS = 5
 SOCKET = "through its socket"
 SYSTEMS = {
     "floor": "R predict() in a loop",
