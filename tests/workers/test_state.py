@@ -66,6 +66,19 @@ def test_a_change_by_a_request_that_fails_ends_too(workshop):
     pool.close()
 
 
+def test_a_method_that_nobody_had_called_yet_is_put_back_too(workshop):
+    """R reads a method of its own from a file when it is called first."""
+    change = "registerS3method('predict', 'ppr', function(object, ...) 999, asNamespace('stats'))"
+    table = "asNamespace('stats')$.__S3MethodsTable__."
+    own = f"identical(environment({table}$predict.ppr), asNamespace('stats'))"
+    pool = workshop.pool(max_workers=1)
+    manifest = manifest_of(workshop, f"{change}; stop({own})", own)
+    with pytest.raises(ModelError, match="FALSE"):
+        pool.predict(manifest, BAD)
+    assert pool.predict(manifest, ONE).table["prediction"].to_pylist() == [1.0]
+    pool.close()
+
+
 def test_what_cannot_be_put_back_costs_a_new_worker_and_no_request(workshop):
     pool = workshop.pool(max_workers=1)
     manifest = manifest_of(workshop, "detach('package:stats')", "Sys.getpid()")

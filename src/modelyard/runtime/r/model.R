@@ -64,7 +64,7 @@ model_task.default <- function(model) ""
 
 predict_types.default <- function(model) {
   for (class in class(model)) {
-    method <- utils::getS3method("predict", class, optional = TRUE)
+    method <- predict_method(class)
     if (is.null(method)) next
     words <- formals(method)$type
     plain <- is.call(words) && identical(words[[1]], quote(c)) &&
@@ -72,6 +72,14 @@ predict_types.default <- function(model) {
     return(if (plain) as.character(words)[-1])
   }
   NULL
+}
+
+# The predict() of a class, or NULL. As utils::getS3method() finds it, which reads the package tools
+# first: that takes longer than loading a model.
+predict_method <- function(class) {
+  name <- paste0("predict.", class)
+  registered <- asNamespace("stats")[[".__S3MethodsTable__."]]
+  get0(name, mode = "function", ifnotfound = get0(name, registered, "function", inherits = FALSE))
 }
 
 rowwise.default <- function(model, args = list()) TRUE

@@ -63,8 +63,7 @@ check_predictable <- function(model, predict) {
   check_type(model, predict$args)
   classes <- if (isS4(model)) methods::is(model) else class(model)
   found <- vapply(classes, function(class) {
-    !is.null(utils::getS3method("predict", class, optional = TRUE)) ||
-      exists(paste0("score.", class), mode = "function")
+    !is.null(predict_method(class)) || exists(paste0("score.", class), mode = "function")
   }, NA)
   s4 <- isS4(model) && methods::existsMethod("predict", class(model))
   if (!any(found) && !s4) {

@@ -84,8 +84,15 @@ method_tables <- list(
   stats = asNamespace("stats")[[".__S3MethodsTable__."]]
 )
 
+# A table of methods as it is. Methods that nobody has called yet are only promises to read them:
+# they are copied as such, since reading them all would take longer than the rest of a start.
+copy_of_table <- function(table, into = new.env(parent = emptyenv())) {
+  .Internal(importIntoEnv(into, names(table), table, names(table)))
+  into
+}
+
 remember_methods <- function(state) {
-  state$methods <- lapply(method_tables, all_of)
+  state$methods <- lapply(method_tables, copy_of_table)
   state$counts <- lengths(method_tables)
   state$namespaces <- loadedNamespaces()
   predicts <- paste0("predict.", class(served$model))
@@ -104,7 +111,7 @@ restore_methods <- function(state) {
     for (name in names(method_tables)) {
       table <- method_tables[[name]]
       rm(list = setdiff(names(table), names(state$methods[[name]])), envir = table)
-      list2env(state$methods[[name]], table)
+      copy_of_table(state$methods[[name]], table)
     }
   }
   remember_methods(state)
