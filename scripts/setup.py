@@ -113,6 +113,8 @@ def _modelyard():
             "modelyard: into .venv", [*PIP, "--no-deps", "--no-build-isolation", "-e", ROOT]
         ),
     )
+    # A worker may not write, so what Python makes of its files is made here: only what has changed.
+    output([str(PYTHON), "-m", "compileall", "-q", str(ROOT / "src")])
 
 
 def _r_packages():
