@@ -12,13 +12,13 @@ from pathlib import Path
 from steps import CannotGoOn, output, run
 
 R_PACKAGES = ["httr2", "jsonlite", "cli", "rlang", "yaml", "forecast"]
-R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64", "prophet"]
+R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64"]
 
 # What the models of tests/zoo are made with, beside R's own recommended packages.
 R_PACKAGES_ZOO = [
     "caret", "e1071", "earth", "gam", "gbm", "glmmTMB", "glmnet", "hardhat", "ipred", "kernlab",
-    "lme4", "mclust", "mda", "modeldata", "ordinal", "partykit", "pls", "quantreg",
-    "randomForest", "ranger", "recipes",
+    "lme4", "mclust", "mda", "modeldata", "ordinal", "partykit", "pls", "prophet",
+    "quantreg", "randomForest", "ranger", "recipes",
 ]  # fmt: skip
 
 # rpy2 is compiled against R: without one of these headers it would not be, or only slowly so.

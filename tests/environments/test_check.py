@@ -11,7 +11,7 @@ import pytest
 from tests.environments.tiny import FIT
 from tests.registry.fake import ANNA, MPG, ref
 
-from modelyard.errors import MissingPackage
+from modelyard.errors import MissingPackage, ModelRejected
 from modelyard.registry.bring_in import import_tar
 from modelyard.registry.export import export_tar
 from modelyard.registry.log import log_version
@@ -94,8 +94,11 @@ def test_a_package_that_is_there_and_does_not_load_says_why(opened, make_rds, li
         shutil.copytree(library("tinyleaf_1.0", "tinydep_1.0", "tinyroot_1.0"), tmp_path / "l")
     )
     (libs / "tinydep/R/tinydep").write_text("stop('it is damaged')")
-    error = refused(opened(r_libs=str(libs)), make_rds)
-    assert error.packages == ("tinyroot",) and "in package ‘tinydep’)" in error.message
+    with pytest.raises(ModelRejected) as caught:
+        log(opened(r_libs=str(libs)), make_rds)
+    assert "The R package tinyroot is installed and does not load: " in caught.value.message
+    assert "in package ‘tinydep’" in caught.value.message
+    assert "install" not in (caught.value.hint or "")
 
 
 BODY = "function(model, input) data.frame(prediction = input$x * 2 + tinydep::offset_by())"

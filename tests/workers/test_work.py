@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from tests.conftest import run_r
 
+from modelyard.errors import ModelError
 from modelyard.runtime.manifest import PredictSpec
 
 ROWS = "data.frame(wt = c(2.5, 3, 3.5), hp = c(110, 150, 200))"
@@ -92,3 +93,31 @@ def test_code_gives_what_it_gives_outside(workshop, pool, name):
     answer = pool.predict(workshop.manifest("1", INPUTS, body=body), TABLE, deadline_s=60)
     found = answer.table["prediction"].to_pylist()
     assert found == [float.fromhex(t) for t in told.split()]
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("dpkg-architecture -qDEB_HOST_MULTIARCH", "'x86_64-linux-gnu'"),
+        ("dpkg-architecture -qDEB_HOST_ARCH", "cannot popen"),
+        ("dpkg-architecture -qDEB_HOST_MULTIARCH; echo", "cannot popen"),
+    ],
+)
+def test_the_one_question_to_a_program_is_answered_and_the_program_is_not_run(
+    workshop, pool, monkeypatch, command, says
+):
+    monkeypatch.setattr("sysconfig.get_config_var", {"MULTIARCH": "x86_64-linux-gnu"}.get)
+    body = f"function(model, input) stop(sQuote(system('{command}', intern = TRUE), FALSE))"
+    with pytest.raises(ModelError, match=says):
+        pool.predict(workshop.manifest("1", {"x": "double"}, body=body), pa.table({"x": [1.0]}))
+
+
+def test_a_model_finds_nothing_of_ours_behind_rs_system(workshop, pool):
+    body = """function(model, input) {
+      behind <- environment(base::system)
+      stopifnot(identical(names(behind), "r_system"), identical(parent.env(behind), baseenv()))
+      input$x
+    }"""
+    manifest = workshop.manifest("1", {"x": "double"}, body=body)
+    answer = pool.predict(manifest, pa.table({"x": [1.0]}))
+    assert answer.table["prediction"].to_pylist() == [1.0]

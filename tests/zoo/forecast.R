@@ -87,3 +87,31 @@ zoo$forecast_object <- entry(
   rows = steps, pkgs = "forecast", independent = FALSE,
   r = \(model, rows) as.numeric(model$mean)[seq_len(nrow(rows))]
 )
+
+visits <- data.frame(ds = as.Date("2021-01-01") + 0:729)
+visits$heat <- round(15 + 10 * sin(2 * pi * (0:729) / 365.25), 1)
+visits$y <- 100 + (0:729) / 20 + 8 * sin(2 * pi * (0:729) / 7) + visits$heat / 2 +
+  (0:729 * 7919) %% 13 + 30 * (format(visits$ds, "%m-%d") == "12-25")
+to_come <- data.frame(ds = as.Date("2023-12-31") - (0:23) * 15, heat = round(20 + 8 * cos(0:23), 1))
+# R's own answer is in the order of the dates.
+yhat_of <- function(model, rows) {
+  replace(numeric(nrow(rows)), order(rows$ds), predict(model, rows)$yhat)
+}
+
+zoo$prophet <- entry(
+  fit = \() {
+    feasts <- data.frame(
+      holiday = "christmas", ds = as.Date(c("2021-12-25", "2022-12-25", "2023-12-25")),
+      lower_window = -1, upper_window = 1
+    )
+    prophet::prophet(visits[c("ds", "y")], holidays = feasts, uncertainty.samples = 50)
+  },
+  rows = to_come["ds"], pkgs = "prophet", r = yhat_of
+)
+zoo$prophet_regressor <- entry(
+  fit = \() {
+    model <- prophet::add_regressor(prophet::prophet(uncertainty.samples = 50), "heat")
+    prophet::fit.prophet(model, visits)
+  },
+  rows = to_come, pkgs = "prophet", service = TRUE, r = yhat_of
+)

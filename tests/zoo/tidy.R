@@ -15,3 +15,22 @@ zoo$recipe <- entry(
   rows = home_rows, pkgs = "recipes",
   r = \(model, rows) as.data.frame(recipes::bake(model, rows))
 )
+# The predict() of a class that is in no package travels as a body.
+zoo$hardhat <- entry(
+  fit = \() {
+    mold <- hardhat::mold(Sale_Price ~ Gr_Liv_Area + Longitude + Central_Air, homes)
+    given <- with(mold$predictors, cbind(1, Gr_Liv_Area, Longitude, Central_AirY))
+    b <- unname(stats::lm.fit(given, mold$outcomes$Sale_Price)$coefficients)
+    hardhat::new_model(b = b, blueprint = mold$blueprint, class = "zoo_linear")
+  },
+  rows = home_rows,
+  body = function(model, input) {
+    given <- hardhat::forge(input, model$blueprint)$predictors
+    model$b[1] + model$b[2] * given$Gr_Liv_Area + model$b[3] * given$Longitude +
+      model$b[4] * given$Central_AirY
+  },
+  r = \(model, rows) {
+    model$b[1] + model$b[2] * rows$Gr_Liv_Area + model$b[3] * rows$Longitude +
+      model$b[4] * (rows$Central_Air == "Y")
+  }
+)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -243,6 +244,8 @@ def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
         "R_LIBS": ":".join(p for p in (r_libs, r.libs) if p),
         "R_DEFAULT_PACKAGES": "stats,utils",
         "LD_LIBRARY_PATH": r.ld_library_path,
+        # What Debian's RcppParallel, and prophet with it, asks dpkg-architecture when it is loaded.
+        "DEB_HOST_MULTIARCH": sysconfig.get_config_var("MULTIARCH") or "",
         "RPY2_CFFI_MODE": "API",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

@@ -135,20 +135,27 @@ install_commands <- function(names) {
   )
 }
 
-# Load packages; those that are there and do not load are one error too.
+# Load packages; those that are there and do not load are one error, with what R says of each.
 load_packages <- function(names, how = function(name) loadNamespace(name)) {
-  problems <- list()
+  failed <- character()
   for (name in names) {
-    why <- tryCatch({
+    failed[name] <- tryCatch({
       suppressWarnings(suppressPackageStartupMessages(how(name)))
-      NULL
-    }, error = function(e) gsub("\\s+", " ", conditionMessage(e)))
-    if (!is.null(why)) {
-      reason <- paste0("is installed and does not load (", sub("[. ]*$", "", why), ")")
-      problems[[name]] <- list(reason = reason, wanted = "", by = "the model")
-    }
+      NA
+    }, error = function(e) sub("[. ]*$", "", gsub("\\s+", " ", conditionMessage(e))))
   }
-  if (length(problems) > 0) package_fault(problems)
+  failed <- failed[!is.na(failed)]
+  if (length(failed) > 0) {
+    lines <- paste0(names(failed), " is installed and does not load: ", failed)
+    fault("model_rejected",
+      if (length(lines) == 1) paste0("The R package ", lines, ".") else paste0(
+        length(lines), " R packages are installed and do not load: ",
+        paste(names(failed), collapse = ", "), "."
+      ),
+      hint = "If it loads in a session of yours: a worker runs no programs and has no network.",
+      details = lines
+    )
+  }
   invisible()
 }
 

@@ -6,6 +6,7 @@ served <- new.env(parent = emptyenv())
 # Load the model from its serialised bytes. What fails is data, not an R error in the caller.
 serve_load <- function(model, body, predict) {
   caught({
+    answer_dpkg()
     # Code an author wrote expects R as a session has it; a class's own predict() does not.
     if (!is.null(body) || length(predict$code) > 0) {
       attach_packages(c("methods", "datasets", "graphics", "grDevices"))
@@ -35,6 +36,22 @@ serve_load <- function(model, body, predict) {
     served$state <- session_state()
     list(ok = TRUE)
   }, "model_rejected")
+}
+
+# A worker runs no program. Debian's RcppParallel asks one, whenever it is loaded, where libraries
+# lie: that question has its answer in the environment, and any other stays refused.
+answer_dpkg <- function() {
+  answering <- function(command, ...) {
+    if (identical(command, "dpkg-architecture -qDEB_HOST_MULTIARCH")) {
+      return(Sys.getenv("DEB_HOST_MULTIARCH"))
+    }
+    r_system(command, ...)
+  }
+  # Away from these functions, which are not for a model's code to find.
+  environment(answering) <- list2env(list(r_system = base::system), parent = baseenv())
+  unlockBinding("system", baseenv())
+  assign("system", answering, envir = baseenv())
+  lockBinding("system", baseenv())
 }
 
 # An object from its bytes, and the packages that it refers to and R does not find: R would put
