@@ -20,3 +20,19 @@ def test_a_declared_zone_stays():
     declared = Column("at", "timestamp", tz="Europe/Berlin")
     (column,) = resolved_inputs([declared], pa.table({"at": at}), {})
     assert column.tz == "Europe/Berlin"
+
+
+MID_FIRST = pa.table({"g": pa.array(["mid", "lo"]).dictionary_encode()})
+KNOWN = {"g": {"type": "factor", "levels": ["lo", "mid"], "ordered": False}}
+
+
+def test_the_levels_a_model_knows_beat_those_of_the_samples():
+    """Some classes take a factor by the numbers of its levels."""
+    for declared in (Column("g", "string"), Column("g", "factor", levels=("mid", "lo", "new"))):
+        (column,) = resolved_inputs([declared], MID_FIRST, KNOWN)
+        assert (column.type, column.levels) == ("factor", ("lo", "mid"))
+
+
+def test_a_predict_function_of_the_authors_own_gets_the_levels_of_the_samples():
+    (column,) = resolved_inputs([Column("g", "string")], MID_FIRST, KNOWN, plain=False)
+    assert column.levels == ("mid", "lo")

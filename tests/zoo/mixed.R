@@ -49,7 +49,7 @@ zoo$glmmtmb_families <- entry(
 zoo$lmer_new_groups <- entry(
   fit = \() lme4::lmer(diameter ~ 1 + (1 | plate) + (1 | sample), lme4::Penicillin),
   rows = transform(
-    lme4::Penicillin[(1:24) * 6, c("plate", "sample")],
+    lme4::Penicillin[(1:24) * 5, c("plate", "sample")],
     plate = c(paste(plate[1:20]), "new one", paste(plate[22:24])), sample = paste(sample)
   ),
   pkgs = "lme4", args = list(allow.new.levels = TRUE), new_text = "asked",

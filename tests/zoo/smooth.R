@@ -23,7 +23,7 @@ zoo$gamm <- entry(
       random = list(Subject = ~1), data = as.data.frame(nlme::Orthodont)
     )
   },
-  rows = as.data.frame(nlme::Orthodont)[(1:24) * 4, c("age", "Sex")], pkgs = "mgcv",
+  rows = as.data.frame(nlme::Orthodont)[(1:24) * 3, c("age", "Sex")], pkgs = "mgcv",
   r = \(model, rows) as.vector(predict(model$gam, rows))
 )
 zoo$gam_of_gam <- entry(

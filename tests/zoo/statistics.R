@@ -43,9 +43,15 @@ zoo$earth <- entry(
   fit = \() earth::earth(mpg ~ wt + hp, mtcars),
   rows = car_rows, pkgs = "earth"
 )
+# The contrasts of an ordered factor do not name its levels.
+zoo$gls_ordered <- entry(
+  fit = \() nlme::gls(ncontrols ~ agegp, esoph),
+  rows = esoph[rep(c(1, 16, 31, 47, 63, 78), 4) + rep(0:3, each = 6), "agegp", drop = FALSE],
+  r = \(model, rows) as.vector(predict(model, rows))
+)
 zoo$gls <- entry(
   fit = \() nlme::gls(distance ~ age + Sex, nlme::Orthodont),
-  rows = as.data.frame(nlme::Orthodont)[(1:24) * 4, c("age", "Sex")], pkgs = "nlme",
+  rows = as.data.frame(nlme::Orthodont)[(1:24) * 3, c("age", "Sex")], pkgs = "nlme",
   r = \(model, rows) as.vector(predict(model, rows))
 )
 zoo$glmer <- entry(

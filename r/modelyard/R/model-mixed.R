@@ -99,12 +99,11 @@ known_levels.lme <- function(model, args = list()) {
   open_groups(known_levels.gls(model, args), names(model$groups), predictors.default(model, args))
 }
 
-# A matrix of contrasts names the levels it was made for.
+# A matrix of contrasts names the levels it was made for, but not that of an ordered factor.
 known_levels.gls <- function(model, args = list()) {
   found <- categories(training_frame(model, args))
-  for (name in setdiff(names(model$contrasts), names(found))) {
-    found[[name]] <- category(rownames(model$contrasts[[name]]))
-  }
+  named <- Filter(Negate(is.null), lapply(model$contrasts, rownames))
+  for (name in setdiff(names(named), names(found))) found[[name]] <- category(named[[name]])
   found
 }
 

@@ -67,7 +67,7 @@ spread_rows <- function(rows) {
   rows
 }
 
-# The inputs of the contract, with the levels, order and zones of the sample rows or the model.
+# The inputs of the contract, with the levels, order and zones of the model, else the sample rows.
 complete_inputs <- function(inputs, samples, model, spec) {
   if (is.null(inputs)) {
     if (is.null(samples$columns)) {
@@ -75,7 +75,9 @@ complete_inputs <- function(inputs, samples, model, spec) {
     }
     inputs <- contract_columns(sfr_input_cols(samples$columns))
   }
-  with_known_levels(with_levels_of(inputs, samples$columns), known_levels(model, spec$args))
+  with_known_levels(
+    with_levels_of(inputs, samples$columns), known_levels(model, spec$args), asked_plainly(spec)
+  )
 }
 
 # Sample rows as the contract has them, and their predictions here. Rows that came from the model

@@ -56,8 +56,9 @@ wire_contract <- function(columns) {
   if (!is.null(columns)) unname(columns)
 }
 
-# What a model knows of its categorical columns, for columns whose author did not say.
-with_known_levels <- function(columns, known) {
+# What a model knows of its categorical columns. Where its class's own predict() answers, its levels
+# are right whatever the author's rows have: some classes read a factor by the order of its levels.
+with_known_levels <- function(columns, known, plainly) {
   lapply(columns, function(column) {
     found <- known[[column$name]]
     if (is.null(found) || !column$type %in% c("string", "factor")) {
@@ -66,7 +67,7 @@ with_known_levels <- function(columns, known) {
     if (is.null(found$levels)) {
       return(without_levels(column))
     }
-    if (is.null(column$levels)) with_levels(column, found) else column
+    if (plainly || is.null(column$levels)) with_levels(column, found) else column
   })
 }
 

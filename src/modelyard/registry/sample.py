@@ -15,18 +15,26 @@ GENERATED_ROWS = 4
 
 
 def resolved_inputs(
-    declared: Sequence[Column], samples: pa.Table | None, model: Mapping[str, Mapping[str, Any]]
+    declared: Sequence[Column],
+    samples: pa.Table | None,
+    model: Mapping[str, Mapping[str, Any]],
+    *,
+    plain: bool = True,
 ) -> tuple[Column, ...]:
-    """Declared columns, their levels and zones from the samples, what was declared, or the model.
+    """Declared columns, with their levels, and zones from the samples.
 
-    A text column whose model was trained on a factor becomes that factor, so that the model gets
-    the levels it was trained with. Samples that lack some of the model's levels do not hide them.
-    Where the model says of a column that its levels are open, it is text without levels.
+    ``plain`` says that the predict() of the model's class answers. Then the levels the model knows
+    are right, whatever the samples have: some classes read a factor by the order of its levels.
+    Else they are those of the samples unless these lack some of the model's, what was declared, or
+    the model's. A text column whose model was trained on a factor becomes that factor. Where the
+    model says of a column that its levels are open, it is text without levels.
     """
-    return tuple(_resolved(c, samples, model.get(c.name)) for c in declared)
+    return tuple(_resolved(c, samples, model.get(c.name), plain) for c in declared)
 
 
-def _resolved(column: Column, samples: pa.Table | None, known: Mapping[str, Any] | None) -> Column:
+def _resolved(
+    column: Column, samples: pa.Table | None, known: Mapping[str, Any] | None, plain: bool
+) -> Column:
     if column.type == "timestamp" and column.tz == "UTC":
         return replace(column, tz=_zone(column, samples))
     if column.type not in ("string", "factor"):
@@ -34,18 +42,25 @@ def _resolved(column: Column, samples: pa.Table | None, known: Mapping[str, Any]
     if known is not None and known["levels"] is None:
         return replace(column, type="string", levels=None, ordered=False)
     sampled = _sampled(column, samples)
+    if plain and known is not None:
+        return _trained(sampled or column, known)
     if sampled is not None and not (known and set(sampled.levels or ()) < set(known["levels"])):
         return sampled
     if column.levels is not None:
         return column
     if known is not None:
-        return replace(
-            column,
-            type=known["type"],
-            levels=tuple(known["levels"]),
-            ordered=bool(known["ordered"]),
-        )
+        return _trained(column, known)
     return sampled or (replace(column, type="string") if column.type == "factor" else column)
+
+
+def _trained(column: Column, known: Mapping[str, Any]) -> Column:
+    """With the model's levels. Not every class knows whether they were ordered."""
+    return replace(
+        column,
+        type="factor" if column.type == "factor" else known["type"],
+        levels=tuple(known["levels"]),
+        ordered=column.ordered or bool(known["ordered"]),
+    )
 
 
 def _zone(column: Column, samples: pa.Table | None) -> str:

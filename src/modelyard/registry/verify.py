@@ -153,7 +153,8 @@ class _Verification:
                     hint="Give input_cols, or sample_input with a few rows to score.",
                 )
             declared = infer_columns(rows.schema, _dictionaries(rows))
-        return resolved_inputs(declared, samples, told.levels)
+        plain = self.request.body is None and self.request.predict.fn == "predict"
+        return resolved_inputs(declared, samples, told.levels, plain=plain)
 
     def _signature(self, inputs: Sequence[Column], answer: pa.Table) -> Signature:
         found = infer_columns(answer.schema, _dictionaries(answer))
@@ -247,10 +248,14 @@ class _Verification:
             )
 
     def _row_independent(self, rows: pa.Table, signature: Signature, golden: pa.Table) -> bool:
-        """All at once, against reversed, doubled, and each row alone."""
-        if signature.rows == "free":
-            return False
+        """All at once, against reversed, doubled, and each row alone.
+
+        A column with one value in all rows cannot show it, such as ``x`` in ``x - mean(x)``.
+        """
         n = rows.num_rows
+        varied = {d.column for d in differences(rows, rows.take([0] * n))}
+        if signature.rows == "free" or varied != set(rows.column_names):
+            return False
         back = list(range(n - 1, -1, -1))
         try:
             doubled = pa.concat_tables([rows, rows])
@@ -346,5 +351,8 @@ def _remarks(checks: Checks) -> list[str]:
             "The same rows gave different predictions twice: each request is seeded from its id."
         )
     elif not checks.row_independent:
-        notes.append("A row's prediction depends on the other rows: a request is always one call.")
+        notes.append(
+            "A row's prediction depends on the other rows, or the sample rows have one value in a "
+            "column and so cannot show that it does not: a request is always one call."
+        )
     return notes

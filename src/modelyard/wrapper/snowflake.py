@@ -26,7 +26,7 @@ def _readme(package: Package) -> str:
     joined = ""
     if not package.manifest.checks.row_independent:
         joined = (
-            "\nThe answer for a row depends on the other rows of its call. Snowflake may split a\n"
+            "\nThe answer for a row may depend on the others of its call. Snowflake may split a\n"
             "table into batches: score such a model with all rows of one question in one call.\n"
         )
     return f"""# {package.title} for Snowflake

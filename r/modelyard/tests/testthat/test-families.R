@@ -144,3 +144,20 @@ test_that("the columns of a logistic prophet are its date and its bounds", {
     class = "modelyard_missing_column"
   )
 })
+
+test_that("ksvm refuses factors whose levels are in another order than it was trained with", {
+  skip_if_not_installed("kernlab")
+  rows <- warpbreaks[c(1, 20, 40, 54), ]
+  model <- kernlab::ksvm(breaks ~ tension + wool, warpbreaks, kpar = list(sigma = 0.1))
+  expect_identical(
+    sfr_predict_local(model, rows)$prediction, as.vector(kernlab::predict(model, rows))
+  )
+  rows$tension <- factor(rows$tension, c("H", "M", "L"))
+  expect_error(sfr_predict_local(model, rows), class = "modelyard_type_mismatch")
+})
+
+test_that("ranger's training rows are found where its call does not name its arguments", {
+  skip_if_not_installed("ranger")
+  model <- ranger::ranger(breaks ~ tension, warpbreaks, num.trees = 5)
+  expect_identical(known_levels(model)$tension$levels, c("L", "M", "H"))
+})

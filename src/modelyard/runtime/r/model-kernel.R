@@ -32,9 +32,29 @@ model_task.svm <- function(model) {
 
 score.vm <- function(model, rows, args = list()) {
   refuse_text(rows, names(rows), class(model))
+  check_vm_levels(model, rows)
   # Fitted on a matrix it takes a matrix.
   asked <- if (is.null(vm_terms(model))) quote(as.matrix(rows)) else quote(rows)
   clean_call(quote(kernlab::predict), list(asked), args, model, rows)
+}
+
+# predict() makes a matrix of the rows and takes it by position, whatever levels its columns are of.
+check_vm_levels <- function(model, rows) {
+  terms <- vm_terms(model)
+  trained <- vm_columns(model)
+  if (is.null(terms) || length(trained) == 0) {
+    return(invisible())
+  }
+  given <- colnames(stats::model.matrix(stats::delete.response(terms), rows[0, , drop = FALSE]))
+  # It keeps their names as data.frame() writes them.
+  as_kept <- function(names) make.names(names, unique = TRUE)
+  if (length(given) == length(trained) && !identical(as_kept(given), as_kept(trained))) {
+    fault("type_mismatch", paste0(
+      class(model), " was trained on the columns ", paste(trained, collapse = ", "),
+      ", and the levels of the factors given make ", paste(given, collapse = ", "), ". Log the ",
+      "model with a sample_input whose factors have the levels it was trained with."
+    ))
+  }
 }
 
 predictors.vm <- function(model, args = list()) {

@@ -90,7 +90,12 @@ score.ranger <- function(model, rows, args = list()) {
 
 predictors.ranger <- function(model, args = list()) model$forest$independent.variable.names
 
+# ranger keeps its call as it was written: the data may be the second argument, without its name.
 training_frame.ranger <- function(model, args = list()) {
+  names <- names(model$call)
+  if (length(model$call) > 2 && !"data" %in% names && !any(nzchar(names[3]))) {
+    names(model$call)[3] <- "data"
+  }
   raw_rows(predictors(model, args), NULL, model)
 }
 
