@@ -20,6 +20,7 @@ CHANGES = {
     "locale": ("Sys.setlocale('LC_COLLATE', 'C')", "as.numeric(Sys.getlocale('LC_COLLATE') == 'C')"),
     "kind_of_random_numbers": ("RNGkind('Wichmann-Hill')", "{ set.seed(1); runif(1) }"),
     "sampling": ("suppressWarnings(RNGkind(sample.kind = 'Rounding'))", "{ set.seed(3); sample(1e6, 1) }"),
+    "time_limit": ("setTimeLimit(elapsed = 1e-6); return(1)", "tryCatch({ Sys.sleep(0.01); 0 }, error = function(e) 2)"),
     "global": ("assign('k', 5, globalenv())", "as.numeric(exists('k', globalenv()))"),
     "attached_data": ("attach(list(k = 5), name = 'mine')", "as.numeric('mine' %in% search())"),
     "own_predict_method": (

@@ -107,16 +107,15 @@ time_column <- function(seconds, zone) {
 # 64-bit integers as doubles, where a double holds them exactly.
 wide_integers <- function(x) {
   rlang::check_installed("bit64", "to read 64-bit integers.")
-  # as.double() warns where a double cannot hold the value, and the comparison then says which.
-  value <- suppressWarnings(bit64::as.double.integer64(x))
-  wide <- which(abs(value) > 2^53)
+  # Compared as they are: the double of 2^53 + 1 is 2^53.
+  wide <- which(abs(x) > bit64::as.integer64(2^53))
   if (length(wide) > 0) {
     abort_code("precision_loss", c(
       "A 64-bit integer in row {wide[1]} is beyond 2^53, more than R's numbers hold exactly.",
       i = "Send it as text."
     ))
   }
-  value
+  bit64::as.double.integer64(x)
 }
 
 # A frame without rows: a column for each of `columns`.

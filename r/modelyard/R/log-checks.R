@@ -15,11 +15,14 @@ check_log_name <- function(model_name, call = caller_env()) {
 
 # Arguments of predict() travel as JSON: scalars or flat vectors.
 check_plain_args <- function(args, call = caller_env()) {
-  plain <- vapply(args, \(x) is.atomic(x) && !is.null(x) && !is.object(x) && !anyNA(x), NA)
+  plain <- vapply(args, \(x) {
+    is.atomic(x) && !is.null(x) && !is.object(x) && !anyNA(x) && !any(is.infinite(x))
+  }, NA)
   if (!all(plain)) {
     odd <- names(args)[!plain]
     abort_code("invalid_value", c(
-      "{.arg predict_args} has {.arg {odd}}, which {?is/are} not numbers, strings or logicals.",
+      "{.arg predict_args} has {.arg {odd}}, which {?is/are} not finite numbers, strings or
+        logicals.",
       i = "Put anything else into a function and give it as {.arg predict_body}."
     ), call = call)
   }

@@ -76,7 +76,13 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
     # In the model's own order: some classes take a matrix by position.
     new_data <- new_data[c(found, setdiff(seq_along(new_data), found))]
   }
-  if (asked_plainly(spec)) with_levels_of_model(new_data, model, spec, call) else new_data
+  if (!asked_plainly(spec)) {
+    return(new_data)
+  }
+  # R would read the bits of a 64-bit integer as those of a double.
+  wide <- vapply(new_data, inherits, NA, "integer64")
+  new_data[wide] <- lapply(new_data[wide], wide_integers)
+  with_levels_of_model(new_data, model, spec, call)
 }
 
 # Text and factors as the factors the model was trained on: some classes give another number for

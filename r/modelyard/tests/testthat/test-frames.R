@@ -42,3 +42,12 @@ test_that("a one-column matrix is a column", {
 test_that("an answer that is no frame is an error of its own", {
   expect_error(read_frame(json_answer(list(a = 1))), class = "modelyard_internal")
 })
+
+test_that("a 64-bit integer that no double holds is refused, the next above 2^53 too", {
+  skip_if_not_installed("bit64")
+  wide <- \(text) data.frame(a = bit64::as.integer64(text))
+  expect_identical(wire(wide(c("9007199254740992", NA, "-5")))$a, c(2^53, NA, -5))
+  for (text in c("9007199254740993", "-9007199254740993", "9223372036854775807")) {
+    expect_error(wire(wide(text)), class = "modelyard_precision_loss")
+  }
+})

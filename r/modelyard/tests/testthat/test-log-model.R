@@ -180,6 +180,7 @@ test_that("arguments are checked by name", {
   expect_error(log("M", nullable = TRUE), class = "modelyard_invalid_value")
   expect_error(log("M", rows = "some"), class = "modelyard_invalid_value")
   expect_error(log("M", predict_args = list(f = mean)), class = "modelyard_invalid_value")
+  expect_error(log("M", predict_args = list(level = Inf)), class = "modelyard_invalid_value")
   expect_error(log("M", metrics = 3), class = "modelyard_invalid_value")
   expect_snapshot(sfr_log_model(list(), fit(), "M"), error = TRUE)
 })

@@ -113,3 +113,13 @@ test_that("what R says is said once", {
   )
   expect_length(gregexpr("no luck with this", conditionMessage(error))[[1]], 1)
 })
+
+test_that("64-bit integers are numbers, not the bits of doubles", {
+  skip_if_not_installed("bit64")
+  fit <- model()
+  rows <- cars
+  rows[[1]] <- bit64::as.integer64(1:nrow(cars))
+  plain <- rows
+  plain[[1]] <- 1:nrow(cars)
+  expect_identical(sfr_predict_local(fit, rows), sfr_predict_local(fit, plain))
+})

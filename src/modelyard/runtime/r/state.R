@@ -33,6 +33,8 @@ all_of <- function(env) as.list.environment(env, all.names = TRUE)
 # Put the session back as `state` says, all of it after a request that `failed`. NULL, or what
 # cannot be put back: then no other request may run here.
 restore_session <- function(state, failed = FALSE) {
+  setTimeLimit()
+  setSessionTimeLimit()
   if (!identical(.Options, state$options)) restore_options(state$options)
   if (!identical(getwd(), state$wd)) setwd(state$wd)
   if (!identical(raw_variables(), state$raw_variables)) restore_variables(state)
