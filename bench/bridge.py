@@ -27,6 +27,7 @@ from bench.harness import Row, report
 from modelyard.artifacts.files import FileStore
 from modelyard.compute.local import LocalCompute, find_r, worker_environment
 from modelyard.runtime import messages as m
+from modelyard.workers.lease import Worker as Lease
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / ".bench-reference"
@@ -36,7 +37,8 @@ ROUNDS = 5
 SOCKET = "through its socket"
 SYSTEMS = {
     "floor": "R predict() in a loop",
-    "bridge": "bridge in the worker",
+    "bridge": "bridge, without a socket",
+    "restored": "and R's session put back",
     SOCKET: SOCKET,
     "reference": "rpy2, pandas2ri and code text",
 }
@@ -81,29 +83,25 @@ class Worker:
     def __init__(self, folder: Path, model: str) -> None:
         store = FileStore(folder / "artifacts")
         digest = store.put(folder / f"{model}.rds").digest
-        self._process = LocalCompute().spawn_worker(4 * 2**30)
-        self._channel = self._process.channel
-        self._channel.receive()
+        process = LocalCompute().spawn_worker(4 * 2**30)
+        process.channel.receive()
         with store.open(digest) as file:
             message = m.Load(digest, None, "predict", [], {}, [])
-            self._channel.send(message, files=[file.fileno()])
-            self._channel.receive()
-        self._model = model
+            process.channel.send(message, files=[file.fileno()])
+            process.channel.receive()
+        self._worker, self._model = Lease(process), model
 
     def ask(self, rows: int, calls: int, seed: int) -> tuple[float, str]:
         """Seconds a call, and a digest of the last predictions."""
         inputs = [table(self._model, rows, seed + i) for i in range(calls)]
-        message = m.Predict("bench", True)
         started = time.perf_counter()
         for one in inputs:
-            self._channel.send(message, one)
-            _, answer, _ = self._channel.receive()
+            answer = self._worker.predict(one, deadline_s=600, request_id="bench", split=True).table
         seconds = (time.perf_counter() - started) / calls
-        assert answer is not None
         return seconds, fingerprint(answer.column(0).to_numpy())
 
     def close(self) -> None:
-        self._process.kill()
+        self._worker.end()
 
 
 def reference_python() -> Path:

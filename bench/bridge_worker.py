@@ -6,6 +6,7 @@ Runs in the environment of a worker; reads a JSON object a line, answers with on
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from bench.bridge_talk import main
 
 from modelyard.runtime.r.codes import LIST
 from modelyard.runtime.r.predictor import Predictor, raise_fault
+from modelyard.runtime.r.rds import FrameReader
+from modelyard.runtime.r.rds_write import FrameWriter
 from modelyard.runtime.r.session import (
     Call,
     Functions,
@@ -27,10 +30,12 @@ from modelyard.runtime.r.session import (
     string,
     symbol,
 )
-from modelyard.runtime.r.to_r import FrameWriter
 from modelyard.runtime.r.values import raw_vector, to_list
+from modelyard.workers.lease import CALL_ROWS
 
 FLOOR = """
+bench_frames <- function(all) lapply(all, frame_of_bytes)
+
 bench_floor <- function(frames) {
   model <- served$model
   for (rows in frames) {
@@ -54,28 +59,43 @@ class Systems:
         bytes_ = lib.Rf_protect(raw_vector((folder / f"{model}.raw").read_bytes()))
         spec = lib.Rf_protect(to_list({"fn": "predict", "packages": None, "args": {}}))
         raise_fault(self._functions.call("serve_load", bytes_, lib.R_NilValue, spec))
-        self._writer = FrameWriter(self._functions)
+        self._writer = FrameWriter()
+        self._reader = FrameReader()
+        self._frames = Call(self._functions, "bench_frames", 1)
         self._floor = Call(self._functions, "bench_floor", 1)
         self._predictor = Predictor(self._functions)
 
     def floor(self, rows: list[pa.Table]) -> tuple[float, object]:
         """R alone: one crossing for all calls, the rows already data frames of R."""
-        frames = lib.Rf_protect(lib.Rf_allocVector(LIST, len(rows)))
+        sent = lib.Rf_protect(lib.Rf_allocVector(LIST, len(rows)))
         for i, one in enumerate(rows):
-            lib.SET_VECTOR_ELT(frames, i, self._writer.write(one))
+            lib.SET_VECTOR_ELT(sent, i, raw_vector(b"".join(self._writer.pieces(one))))
+        frames = lib.Rf_protect(self._frames(sent))
         started = time.perf_counter()
         last = self._floor(frames)
         seconds = time.perf_counter() - started
         found = _numbers(last)
-        lib.Rf_unprotect(1)
+        lib.Rf_unprotect(2)
         return seconds, found
 
     def bridge(self, rows: list[pa.Table]) -> tuple[float, object]:
-        """What a worker does between its two messages, and the restoring it does after them."""
+        """Rows of Arrow to predictions of Arrow, the answer's way."""
+        return self._asked(rows, lambda: None)
+
+    def restored(self, rows: list[pa.Table]) -> tuple[float, object]:
+        """The same and what a worker does behind its answer: the session is put back."""
+        return self._asked(rows, self._predictor.restore)
+
+    def _asked(self, rows: list[pa.Table], then: Callable[[], object]) -> tuple[float, object]:
         started = time.perf_counter()
         for one in rows:
-            answer, _ = self._predictor.predict(one, split=True, seed=None)
-            self._predictor.restore()
+            parts = []
+            for start in range(0, one.num_rows, CALL_ROWS):
+                sent = b"".join(self._writer.pieces(one.slice(start, CALL_ROWS)))
+                told, _ = self._predictor.predict(sent, seed=None)
+                parts.append(self._reader.read(memoryview(told)))
+                then()
+            answer = pa.concat_tables(parts) if len(parts) > 1 else parts[0]
         seconds = time.perf_counter() - started
         return seconds, answer.column(0).to_numpy()
 

@@ -15,6 +15,7 @@ from bench.harness import Row, report
 from modelyard.artifacts.files import FileStore
 from modelyard.compute.local import LocalCompute, find_r
 from modelyard.runtime import messages as m
+from modelyard.runtime.r.rds_write import FrameWriter
 
 ROUNDS = 9
 ROW = pa.table({"wt": [2.5], "hp": [110.0], "cyl": pa.array([4], pa.int32())})
@@ -39,7 +40,7 @@ def ours(store: FileStore, digest: str) -> dict[str, float]:
         process.channel.send(m.Load(digest, None, "predict", [], {}, []), files=[file.fileno()])
         process.channel.receive()
     lap("check and load the model")
-    process.channel.send(m.Predict("bench", True), ROW)
+    process.channel.send(m.Predict("bench"), FrameWriter().pieces(ROW))
     process.channel.receive()
     lap("first prediction")
     parts["of the first: R itself and its functions"] = ready.seconds

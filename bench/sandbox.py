@@ -17,6 +17,7 @@ from modelyard.artifacts.files import FileStore
 from modelyard.compute.base import Process
 from modelyard.compute.local import LocalCompute, find_r
 from modelyard.runtime import messages as m
+from modelyard.runtime.r.rds_write import FrameWriter
 
 STARTS = 9
 WITH, WITHOUT = "in the sandbox", "without one"
@@ -68,7 +69,7 @@ def _systems() -> dict[str, LocalCompute]:
     return {WITHOUT: LocalCompute(layers=(), uids=""), WITH: LocalCompute()}
 
 
-def asker(started: Started, store: FileStore, digest: str, rows: pa.Table) -> Callable[[], float]:
+def asker(started: Started, store: FileStore, digest: str, rows: m.Rows) -> Callable[[], float]:
     """What loads a model, and then takes the seconds of one prediction."""
     channel = started.process.channel
     with store.open(digest) as file:
@@ -78,7 +79,7 @@ def asker(started: Started, store: FileStore, digest: str, rows: pa.Table) -> Ca
 
     def ask() -> float:
         began = time.perf_counter()
-        channel.send(m.Predict("bench", True), rows)
+        channel.send(m.Predict("bench"), rows)
         reply, _, _ = channel.receive()
         assert isinstance(reply, m.Answer), reply
         return time.perf_counter() - began
@@ -88,7 +89,8 @@ def asker(started: Started, store: FileStore, digest: str, rows: pa.Table) -> Ca
 
 def predicting(store: FileStore, model: str, n: int, rounds: int, digest: str) -> list[Row]:
     """The same request to both, in turn."""
-    rows = pa.table({"wt": [2.5] * n, "hp": [110.0] * n, "cyl": [4.0] * n})
+    table = pa.table({"wt": [2.5] * n, "hp": [110.0] * n, "cyl": [4.0] * n})
+    rows = FrameWriter().pieces(table)
     workers = {name: start(compute) for name, compute in _systems().items()}
     ask = {name: asker(w, store, digest, rows) for name, w in workers.items()}
     for _ in range(20):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import random
 import socket
 import struct
@@ -13,9 +14,15 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from modelyard.errors import ModelError, ModelTimeout, ModelyardError, WorkerCrashed
+from modelyard.errors import (
+    ModelError,
+    ModelTimeout,
+    ModelyardError,
+    OutputViolation,
+    WorkerCrashed,
+)
 from modelyard.runtime import messages as m
-from modelyard.runtime.arrow import write_arrow
+from modelyard.runtime.r.rds_write import write_frame
 from modelyard.workers.lease import Worker
 
 MIB = 2**20
@@ -72,18 +79,10 @@ def asked(say: bytes | Callable[[socket.socket], None], deadline_s: float = 5.0)
 BOMB = pa.table({"x": pa.array([0.0] * 10**6)})
 
 
-def compressed() -> bytes:
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(sink, BOMB.schema, options=options) as stream:
-        stream.write_table(BOMB)
-    return sink.getvalue().to_pybytes()
-
-
-def out_of_bounds() -> bytes:
-    """Text whose offsets point beyond its bytes."""
-    good, bad = struct.pack("<3i", 0, 4, 4), struct.pack("<3i", 0, 4, 2**30)
-    data = write_arrow(pa.table({"x": ["text", ""]}))
+def a_text_of_any_length() -> bytes:
+    """Text whose length points beyond its bytes."""
+    good, bad = struct.pack("<i", 4) + b"text", struct.pack("<i", 2**30) + b"text"
+    data = write_frame(pa.table({"x": ["text", ""]}))
     assert data.count(good) == 1
     return data.replace(good, bad)
 
@@ -104,10 +103,10 @@ SAYS = {
     "the_answer_to_another_question": framed(encoded(m.Loaded(0.1))),
     "that_it_is_ready_again": framed(encoded(m.Scanned({}, None))),
     "an_answer_without_rows": framed(encoded(ANSWER)),
-    "rows_that_are_no_arrow": framed(encoded(ANSWER), b"no arrow at all, but long enough"),
-    "rows_cut_short": framed(encoded(ANSWER), write_arrow(ROWS)[:-40]),
-    "rows_that_unpack_to_more": framed(encoded(ANSWER), compressed()),
-    "rows_that_point_outside": framed(encoded(ANSWER), out_of_bounds()),
+    "rows_that_are_no_frame": framed(encoded(ANSWER), b"no frame at all, but long enough"),
+    "rows_cut_short": framed(encoded(ANSWER), write_frame(ROWS)[:-40]),
+    "rows_that_unpack_to_more": framed(encoded(ANSWER), gzip.compress(write_frame(BOMB))),
+    "rows_that_point_outside": framed(encoded(ANSWER), a_text_of_any_length()),
     "a_fault_of_the_account": framed(encoded(m.Fault("unauthenticated", "log in again"))),
     "a_fault_nobody_knows": framed(encoded(m.Fault("boo", "boo"))),
 }
@@ -149,7 +148,7 @@ def test_what_it_says_of_a_fault_is_cut():
 def test_warnings_are_cut():
     process = Hostile()
     warnings = ["w" * 3000] * 30
-    process.theirs.sendall(framed(encoded(m.Answer(warnings, 0.1)), write_arrow(ROWS)))
+    process.theirs.sendall(framed(encoded(m.Answer(warnings, 0.1)), write_frame(ROWS)))
     found = Worker(process).predict(ROWS, deadline_s=5, request_id="r")
     assert [len(w) for w in found.warnings] == [2000] * 20
 
@@ -157,7 +156,7 @@ def test_warnings_are_cut():
 def test_files_it_sends_are_not_taken():
     process = Hostile()
     with open("/dev/null", "rb") as file:
-        data = framed(encoded(ANSWER), write_arrow(ROWS))
+        data = framed(encoded(ANSWER), write_frame(ROWS))
         socket.send_fds(process.theirs, [data], [file.fileno()] * 3)
         found = Worker(process).predict(ROWS, deadline_s=5, request_id="r")
     assert found.table.equals(ROWS)
@@ -169,7 +168,7 @@ def test_changed_bytes_never_do_anything_else(seed):
     table = pa.table(
         {"x": [1.0, None], "y": ["a", "bc"], "z": pa.array(["p", "q"]).dictionary_encode()}
     )
-    good = framed(encoded(ANSWER), write_arrow(table))
+    good = framed(encoded(ANSWER), write_frame(table))
     for _ in range(400):
         bad = bytearray(good)
         for _ in range(rng.randint(1, 4)):
@@ -180,4 +179,4 @@ def test_changed_bytes_never_do_anything_else(seed):
         try:
             Worker(process).predict(ROWS, deadline_s=5, request_id="r").table.to_pylist()
         except ModelyardError as e:
-            assert isinstance(e, WorkerCrashed), (seed, bytes(bad))
+            assert isinstance(e, WorkerCrashed | OutputViolation), (seed, bytes(bad))

@@ -1,18 +1,11 @@
-# Frames on the wire: R's own serialised form of a plain data frame.
+# Data frames between this session and the server; wire.R has their bytes.
 
 frame_type <- "application/x-rds"
 
-# Longer character columns travel as one block of bytes, which is quick to read and write anywhere.
-long_text <- 500L
-
-# The bytes of a data frame. Version 2 has no compact sequences and no session encoding in it.
+# The bytes of a data frame.
 write_frame <- function(frame) {
-  n <- nrow(frame)
-  columns <- lapply(wire_columns(frame), function(x) {
-    if (is.character(x) && n > long_text) pack_strings(x) else x
-  })
-  frame <- structure(columns, class = "data.frame", row.names = .set_row_names(n))
-  serialize(frame, NULL, xdr = FALSE, version = 2L)
+  columns <- wire_columns(frame)
+  frame_bytes(as_plain_frame(columns, names(columns), nrow(frame)))
 }
 
 # The data frame of an answer in this form.
@@ -22,30 +15,7 @@ read_frame <- function(resp, call = caller_env()) {
     text <- paste0("The server answered with ", type, ", not with rows.")
     abort_text("internal", text, call = call)
   }
-  frame <- unserialize(httr2::resp_body_raw(resp))
-  n <- .row_names_info(frame, 2L)
-  columns <- lapply(unclass(frame), function(x) {
-    if (inherits(x, "modelyard_strings")) unpack_strings(x) else x
-  })
-  structure(columns, names = names(frame), class = "data.frame", row.names = .set_row_names(n))
-}
-
-pack_strings <- function(x) {
-  missing <- which(is.na(x))
-  x[missing] <- ""
-  # One vector of bytes holds at most 2^31 - 1 of them.
-  if (sum(as.double(nchar(x, "bytes"))) + length(x) >= 2^31 - 1) {
-    x[missing] <- NA
-    return(x)
-  }
-  structure(writeBin(x, raw()), class = "modelyard_strings", n = length(x), na = missing)
-}
-
-unpack_strings <- function(x) {
-  text <- readBin(unclass(x), "character", attr(x, "n"))
-  Encoding(text) <- "UTF-8"
-  text[attr(x, "na")] <- NA_character_
-  text
+  frame_of_bytes(httr2::resp_body_raw(resp))
 }
 
 # The columns that can travel, plain. Others are left out: if the model needs one, the server

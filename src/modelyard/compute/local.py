@@ -253,7 +253,5 @@ def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
         # Large blocks stay in the heap instead of being mapped anew for every call.
         "MALLOC_MMAP_THRESHOLD_": "4294967296",
         "MALLOC_TRIM_THRESHOLD_": "8589934592",
-        # A thread that runs before the sandbox is entered would stay outside.
-        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -40,13 +40,8 @@ def _written_out(table: pa.Table) -> int:
 
 def write_arrow(table: pa.Table) -> bytes:
     """A table as an Arrow IPC stream."""
-    stream: bytes = arrow_buffer(table).to_pybytes()
-    return stream
-
-
-def arrow_buffer(table: pa.Table) -> pa.Buffer:
-    """The same without a copy into Python's bytes."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
-    return sink.getvalue()
+    data: bytes = sink.getvalue().to_pybytes()
+    return data

@@ -1,8 +1,8 @@
 """What a worker and its parent say to each other: small typed messages over a socket.
 
-On the wire: the length of the rows and of the message (8 bytes each), the rows as an Arrow IPC
-stream, the message as MessagePack; all of it is handed to the system at once. Files travel as open
-descriptors beside it.
+On the wire: the length of the rows and of the message (8 bytes each), the rows as R serialises a
+data frame (``r/rds.py``), the message as MessagePack; all of it is handed to the system at once.
+Files travel as open descriptors beside it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
-from modelyard.runtime.arrow import arrow_buffer, read_arrow
 from modelyard.runtime.sandbox.plan import Isolation
 
 _LENGTHS = struct.Struct("<QQ")
 _CHUNK = 1 << 20
+_MOST_PIECES = 1000
+"""Of one message: the system takes 1,024 at once."""
+_SKEW = 2
+"""Bytes left free before the rows of a message: the doubles of a frame without other columns then
+lie aligned in memory, and need no copy."""
+
+Rows = Sequence[bytes | memoryview]
+"""The bytes of a frame in pieces, to be put one behind the other."""
 
 
 class Load(msgspec.Struct, tag=True, frozen=True):
@@ -57,10 +63,9 @@ class Inspect(msgspec.Struct, tag=True, frozen=True):
 
 
 class Predict(msgspec.Struct, tag=True, frozen=True):
-    """Score the rows that follow. ``split`` allows several calls; ``seed`` starts R's numbers."""
+    """Score the rows that follow, in one call of R; ``seed`` starts R's random numbers."""
 
     request_id: str
-    split: bool
     seed: int | None = None
 
 
@@ -157,8 +162,8 @@ class Channel:
     """One end of the conversation. Not safe for two threads at once.
 
     A worker trusts its parent. A parent takes its worker for hostile and gives ``most_bytes``, what
-    the rows of one message may take, on the way and in memory. Then every length, the message and
-    the rows are checked, and whatever they break is :class:`Garbled`.
+    the rows of one message may take: lengths beyond it are :class:`Garbled`, as are bytes that are
+    no message.
     """
 
     def __init__(self, sock: socket.socket, most_bytes: int | None = None) -> None:
@@ -173,13 +178,12 @@ class Channel:
         self._timeout = seconds
         self._sock.settimeout(seconds)
 
-    def send(
-        self, message: Message, rows: pa.Table | None = None, files: Sequence[int] = ()
-    ) -> None:
-        """Send a message, rows with it, and open files beside it."""
+    def send(self, message: Message, rows: Rows = (), files: Sequence[int] = ()) -> None:
+        """Send a message, the pieces of its rows with it, and open files beside it."""
         head = _encoder.encode(message)
-        body = b"" if rows is None else memoryview(arrow_buffer(rows))
-        parts = [_LENGTHS.pack(len(body), len(head)), body, head]
+        if len(rows) > _MOST_PIECES:
+            rows = (b"".join(rows),)
+        parts = [_LENGTHS.pack(sum(map(len, rows)), len(head)), *rows, head]
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", files))] if files else []
         sent = self._sock.sendmsg(parts, rights)
         for part in parts:
@@ -187,8 +191,8 @@ class Channel:
                 self._sock.sendall(memoryview(part)[sent:])
             sent = max(sent - len(part), 0)
 
-    def receive(self, max_files: int = 0) -> tuple[Message, pa.Table | None, list[int]]:
-        """The next message, its rows and its files.
+    def receive(self, max_files: int = 0) -> tuple[Message, memoryview, list[int]]:
+        """The next message, the bytes of its rows, none or all, and its files.
 
         Raises:
             EOFError: the other end has gone.
@@ -205,35 +209,26 @@ class Channel:
         else:
             lengths = bytes(self._read(_LENGTHS.size, end))
         size, head = _LENGTHS.unpack(lengths)
-        if self._most_bytes is None:
-            data = self._read(size + head, end)
-            message = _decoder.decode(memoryview(data)[size:])
-            rows = pa.ipc.open_stream(data.slice(0, size)).read_all() if size else None
-            return message, rows, files
-        if size > self._most_bytes or head > MOST_MESSAGE_BYTES:
+        if self._most_bytes is not None and (size > self._most_bytes or head > MOST_MESSAGE_BYTES):
             raise Garbled(f"a message of {size + head:,} bytes")
-        return *_checked(self._read(size + head, end), size, self._most_bytes), files
+        data = self._read(size + head, end)
+        try:
+            return _decoder.decode(data[size:]), data[:size], files
+        except Exception as e:  # whatever a hostile end makes a decoder raise means the same
+            raise Garbled(f"bytes that are no message ({type(e).__name__})") from e
 
-    def _read(self, size: int, end: float | None) -> pa.Buffer:
-        data = pa.allocate_buffer(size)
-        view = memoryview(data)
-        while view:
-            n = self._sock.recv_into(view)
+    def _read(self, size: int, end: float | None) -> memoryview:
+        data = memoryview(bytearray(_SKEW + size))[_SKEW:]
+        left = data
+        while left:
+            n = self._sock.recv_into(left)
             if n == 0:
                 raise EOFError
-            view = view[n:]
-            if view and end is not None:  # a byte now and then must not stretch the time
+            left = left[n:]
+            if left and end is not None:  # a byte now and then must not stretch the time
                 self._sock.settimeout(max(end - time.monotonic(), 1e-6))
         return data
 
     def close(self) -> None:
         """Close this end; the other sees ``EOFError``."""
         self._sock.close()
-
-
-def _checked(data: pa.Buffer, size: int, most_bytes: int) -> tuple[Message, pa.Table | None]:
-    try:
-        message = _decoder.decode(memoryview(data)[size:])
-        return message, read_arrow(data.slice(0, size), most_bytes) if size else None
-    except Exception as e:  # whatever a hostile end makes a decoder raise means the same
-        raise Garbled(f"bytes that are no message ({type(e).__name__})") from e

@@ -16,17 +16,15 @@ import time
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from modelyard.errors import MissingPackage, ModelError, ModelyardError
 from modelyard.runtime import authors, sandbox
 from modelyard.runtime import messages as m
 from modelyard.runtime.blob import checked, unpacked
-from modelyard.runtime.r.from_r import FrameReader
 from modelyard.runtime.r.predictor import Predictor, raise_fault
 from modelyard.runtime.r.scan import scan
 from modelyard.runtime.r.session import Functions, Sexp, lib, protected, start_r, symbol
-from modelyard.runtime.r.values import element, raw_vector, texts_of, to_list
+from modelyard.runtime.r.values import element, raw_bytes, raw_vector, texts_of, to_list
 
 
 def main() -> None:
@@ -53,12 +51,12 @@ def main() -> None:
             channel.send(m.Spent(spent))
             continue
         try:
-            reply, table = _answer(message, rows, files, functions, predictor)
+            reply, answer = _answer(message, rows, files, functions, predictor)
         except ModelyardError as e:
-            reply, table = _fault(e), None
+            reply, answer = _fault(e), b""
         except MemoryError:
-            reply, table = m.Fault("memory_limit", "The worker's memory is used up."), None
-        channel.send(reply, table)
+            reply, answer = m.Fault("memory_limit", "The worker's memory is used up."), b""
+        channel.send(reply, (answer,))
         if isinstance(message, m.Predict):  # after the answer has gone, before the next request
             spent = predictor.restore()
 
@@ -81,22 +79,23 @@ def _die_with(lifeline: int) -> None:
 
 def _answer(
     message: m.Message,
-    rows: pa.Table | None,
+    rows: memoryview,
     files: list[int],
     functions: Functions,
     predictor: Predictor,
-) -> tuple[m.Message, pa.Table | None]:
+) -> tuple[m.Message, bytes]:
+    """The reply, and the bytes of its rows if it has any."""
     match message:
         case m.Put():
             authors.write(files[0], message.role, message.digest)
-            return m.Kept(), None
+            return m.Kept(), b""
         case m.Load():
-            return _load(message, files, functions), None
+            return _load(message, files, functions), b""
         case m.Scan():
-            return _scan(message, files), None
+            return _scan(message, files), b""
         case m.Inspect():
             return _inspect(message, functions)
-        case m.Predict() if rows is not None:
+        case m.Predict():
             return _predict(message, rows, predictor)
         case _:
             raise ModelError(f"A worker cannot answer {type(message).__name__}.")
@@ -145,19 +144,19 @@ def _vector(fd: int, digest: str) -> Sexp:
         return raw_vector(b"".join(unpacked(stored)))
 
 
-def _predict(message: m.Predict, rows: pa.Table, predictor: Predictor) -> tuple[m.Answer, pa.Table]:
+def _predict(message: m.Predict, rows: memoryview, predictor: Predictor) -> tuple[m.Answer, bytes]:
     started = time.perf_counter()
-    table, warnings = predictor.predict(rows, split=message.split, seed=message.seed)
-    return m.Answer(warnings[:20], time.perf_counter() - started), table
+    answer, warnings = predictor.predict(rows, seed=message.seed)
+    return m.Answer(warnings[:20], time.perf_counter() - started), answer
 
 
-def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, pa.Table | None]:
+def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, bytes]:
     n = lib.Rf_protect(lib.Rf_ScalarInteger(message.sample_rows))
     result = lib.Rf_protect(functions.call("serve_inspect", n))
     try:
         raise_fault(result)
         frame = element(result, "frame")
-        rows = None if frame == lib.R_NilValue else FrameReader(functions).read(frame)
+        rows = b"" if frame == lib.R_NilValue else raw_bytes(frame)
         told = _environment(functions)
         return (
             m.Inspected(

@@ -16,12 +16,15 @@ from modelyard.errors import (
     Detail,
     Internal,
     Invalid,
+    MalformedRequest,
     MemoryLimit,
     MissingPackage,
     ModelError,
     ModelFault,
     ModelTimeout,
     ModelyardError,
+    OutputViolation,
+    TooLarge,
     Unavailable,
     WorkerCrashed,
     all_errors,
@@ -31,11 +34,15 @@ from modelyard.runtime.base import Prediction, seed_of
 from modelyard.runtime.contents import Contents, check_pointers
 from modelyard.runtime.environment import Environment
 from modelyard.runtime.manifest import File, PredictSpec
+from modelyard.runtime.r.rds import FrameReader
+from modelyard.runtime.r.rds_write import FrameWriter
 from modelyard.runtime.sandbox.plan import Isolation, Level
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", m.Kept, m.Scanned, m.Loaded, m.Inspected, m.Answer)
 
+CALL_ROWS = 122_880
+"""Rows a call of a row-independent model: R is fastest near this size, and memory stays bounded."""
 _LONGEST_TEXT = 2000
 _MOST_WARNINGS = 20
 _MOST_DETAILS = 100
@@ -85,6 +92,7 @@ class Worker:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._writer, self._reader = FrameWriter(), FrameReader()
         self.usable = True
         self.is_spent = False
         self.load_s = 0.0
@@ -221,7 +229,8 @@ class Worker:
         split: bool = False,
         seeded: bool = False,
     ) -> Prediction:
-        """Score rows that fit the contract; ``seeded`` starts R's random numbers from the id.
+        """Score rows that fit the contract; ``split`` allows several calls of R, ``seeded`` starts
+        its random numbers from the id.
 
         Raises:
             ModelFault: with what went wrong.
@@ -229,34 +238,64 @@ class Worker:
         seed = seed_of(request_id) if seeded else None
         if seed is not None:
             log.info("request %s is scored with seed %d", request_id, seed)
-        message = m.Predict(request_id, split, seed)
-        reply, table = self._ask(message, m.Answer, rows, deadline_s=deadline_s)
-        if table is None:
+        message = m.Predict(request_id, seed)
+        if not split or rows.num_rows <= CALL_ROWS:
+            return self._call(message, rows, deadline_s)
+        end = time.monotonic() + deadline_s
+        parts = []
+        for start in range(0, rows.num_rows, CALL_ROWS):
+            left = end - time.monotonic()
+            parts.append(self._call(message, rows.slice(start, CALL_ROWS), left))
+        return Prediction(
+            pa.concat_tables([part.table for part in parts]),
+            tuple(dict.fromkeys(w for part in parts for w in part.warnings))[:_MOST_WARNINGS],
+            sum(part.seconds for part in parts),
+        )
+
+    def _call(self, message: m.Predict, rows: pa.Table, deadline_s: float) -> Prediction:
+        pieces = self._writer.pieces(rows)
+        reply, answer = self._ask(message, m.Answer, pieces, deadline_s=deadline_s)
+        if not answer:
             raise self._hostile("an answer without rows")
         warnings = tuple(w[:_LONGEST_TEXT] for w in reply.warnings[:_MOST_WARNINGS])
-        return Prediction(table, warnings, reply.seconds)
+        return Prediction(self._frame(answer), warnings, reply.seconds)
+
+    def _frame(self, answer: memoryview) -> pa.Table:
+        """The rows of an answer.
+
+        Raises:
+            OutputViolation: for columns that no contract has.
+            WorkerCrashed: for bytes that are no frame.
+        """
+        try:
+            return self._reader.read(answer)
+        except (MalformedRequest, TooLarge) as e:
+            raise self._hostile(f"rows that cannot be read: {e.message}") from None
+        except Invalid as e:
+            raise OutputViolation(f"The model's answer: {e.message}", details=e.details) from None
 
     def inspect(
         self, sample_rows: int, *, deadline_s: float
     ) -> tuple[m.Inspected, pa.Table | None]:
         """What the loaded model is, and training rows it kept, if any."""
-        return self._ask(m.Inspect(sample_rows), m.Inspected, deadline_s=deadline_s)
+        told, rows = self._ask(m.Inspect(sample_rows), m.Inspected, deadline_s=deadline_s)
+        return told, self._frame(rows) if rows else None
 
     def _ask(
         self,
         message: m.Message,
         want: type[T],
-        rows: pa.Table | None = None,
+        rows: m.Rows = (),
         *,
         deadline_s: float,
-        files: list[int] | None = None,
-    ) -> tuple[T, pa.Table | None]:
+        files: Sequence[int] = (),
+    ) -> tuple[T, memoryview]:
         """Its reply, of the type that answers ``message``; the worker is not believed."""
         channel = self._process.channel
         channel.settimeout(max(deadline_s, 0.001))
         try:
-            channel.send(message, rows, files or ())
-            reply, table, _ = channel.receive()
+            channel.send(message, rows, files)
+            reply, answer, _ = channel.receive()
         except TimeoutError:
             self.end()
             raise ModelTimeout(
@@ -282,7 +321,7 @@ class Worker:
             raise self._fault(reply)
         if not isinstance(reply, want):
             raise self._hostile(f"{type(reply).__name__} to {type(message).__name__}")
-        return reply, table
+        return reply, answer
 
     def _fault(self, told: m.Fault) -> ModelyardError:
         """The error it reports, if it is one that a model can cause."""

@@ -128,7 +128,7 @@ def test_an_answer_that_is_no_plain_column_is_refused(workshop, pool, x, value, 
 
 def test_text_that_is_not_utf8_is_refused(workshop, pool, x):
     body = r"function(model, input) { s <- c('a\xff', 'b'); Encoding(s) <- 'bytes'; s }"
-    with pytest.raises(OutputViolation, match="UTF-8"):
+    with pytest.raises(OutputViolation, match="row 1: the text is marked as bytes"):
         through_r(workshop, pool, x, body)
 
 
@@ -200,7 +200,7 @@ def test_a_text_with_a_nul_is_refused(workshop, pool, n, distinct):
 
 
 def test_many_texts_that_are_not_utf8_are_refused(workshop, pool):
-    body = r"function(model, input) { s <- rep('a\xff', 400); Encoding(s) <- 'bytes'; s }"
+    body = r"function(model, input) { s <- rep('a\xff', 600); Encoding(s) <- 'bytes'; s }"
     with pytest.raises(OutputViolation, match="UTF-8"):
         through_r(workshop, pool, pa.table({"x": [1.0]}), body)
 

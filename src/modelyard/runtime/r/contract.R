@@ -33,11 +33,14 @@ asked_plainly <- function(predict) is.null(predict$body) && identical(predict$fn
 # fn(model, ...) evaluated where only base R, `model` and `rows` are to be found, and those
 # functions of stats that some predict() looks for where it is called from.
 clean_call <- function(fn, given, args, model, rows) {
-  beside <- list(
-    model.frame = stats::model.frame, model.matrix = stats::model.matrix, terms = stats::terms,
-    na.omit = stats::na.omit, na.pass = stats::na.pass, as.formula = stats::as.formula
-  )
-  env <- list2env(beside, parent = baseenv())
+  env <- new.env(hash = FALSE, parent = baseenv())
+  stats <- asNamespace("stats") # stats::name, six times, would take longer than all of this
+  env$model.frame <- stats$model.frame
+  env$model.matrix <- stats$model.matrix
+  env$terms <- stats$terms
+  env$na.omit <- stats$na.omit
+  env$na.pass <- stats$na.pass
+  env$as.formula <- stats$as.formula
   env$model <- model
   env$rows <- rows
   # What is given without a name, the rows of a function of the author's, is always given.
@@ -102,7 +105,7 @@ as_frame <- function(answer) {
     fault("contract_violation_output", "The columns of the answer have different lengths.")
   }
   n <- if (length(sizes) == 0) 0L else sizes
-  structure(columns, class = "data.frame", row.names = .set_row_names(n))
+  structure(columns, row.names = .set_row_names(n), class = "data.frame")
 }
 
 # What predict() gives with standard errors, a list of `fit` and others, as columns of those names.

@@ -29,7 +29,7 @@ rowwise <- function(model, args = list()) UseMethod("rowwise")
 score.default <- function(model, rows, args = list()) {
   answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
   # multinom and polr drop the matrix of one row to a vector named by class.
-  dropped <- nrow(rows) == 1 && is.atomic(answer) && is.null(dim(answer)) && length(answer) > 1
+  dropped <- is.atomic(answer) && length(answer) > 1 && nrow(rows) == 1 && is.null(dim(answer))
   if (dropped && !is.null(names(answer))) t(answer) else answer
 }
 

@@ -1,14 +1,14 @@
 """Rows written as a plain data frame in R's serialised form, without running any R.
 
 ``unserialize()`` gives a ``data.frame`` with compact row names: numbers bit for bit, null as NA,
-text marked UTF-8. Text columns of more than 500 values are packed as a raw vector of class
-``modelyard_strings``, which R clients unpack in one step.
+text marked UTF-8. Text columns of many values are packed, as bytes or as codes of the few distinct
+ones, in a vector of class ``modelyard_strings``, which ``wire.R`` unpacks in one step.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -19,20 +19,26 @@ from modelyard.contract.instants import PER_SECOND, Doubles, instants_to_seconds
 from modelyard.contract.kinds import given_word, is_text
 from modelyard.contract.missing import NA_INTEGER, NA_REAL_BITS
 from modelyard.contract.problems import Problems
-from modelyard.errors import Detail, InvalidSignature, TooLarge
+from modelyard.errors import Detail, InvalidSignature, InvalidValue, TooLarge
 from modelyard.runtime.r.codes import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
 from modelyard.signature import Column, ColumnType
 
 PACK_OVER = 500
 """Text columns of more values than this are packed."""
+_FEW = 20
+"""Up to so many are not looked through for distinct ones."""
+_HEAD = struct.Struct("<ii")
+_COMPACT = struct.Struct("<iiii")
 _HEADER = b"B\n" + struct.pack("<3i", 2, 0x00040202, 0x00020300)
-_OBJECT, _ATTRIBUTES = 0x100, 0x200
+_FLAGS = 0x300
+"""Of an object with attributes."""
 _PAIR = struct.pack("<i", 0x402)
 _END = struct.pack("<i", 254)
 _ASCII, _UTF8 = 0x40009, 0x8009
 _NA_TEXT = struct.pack("<ii", 9, -1)
 
 Pieces = list[bytes | memoryview]
+Writer = Callable[[pa.Array], Pieces]
 
 
 def write_frame(table: pa.Table) -> bytes:
@@ -50,19 +56,62 @@ def write_frame(table: pa.Table) -> bytes:
     if table.num_rows > 2**31 - 1:
         raise TooLarge(f"{table.num_rows:,} rows are more than an R data frame can have.")
     problems = Problems()
-    pieces: Pieces = [_HEADER, _head(LIST, table.num_columns, has_attributes=True, is_object=True)]
+    fitted = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         is_time = pa.types.is_timestamp(column.type)  # R reaches further than nanoseconds do
-        fitted = column if is_time else fit_column(column, _target(name, column.type), problems)
-        if fitted is not None:
-            pieces += _column(fitted)
+        fitted.append(
+            column if is_time else fit_column(column, _target(name, column.type), problems)
+        )
     problems.raise_inputs(start="The rows cannot be an R frame")
-    rows = [NA_INTEGER, -table.num_rows] if table.num_rows else []
-    pieces += _attributes(
-        names=_strings(table.column_names),
-        **{"class": _strings(["data.frame"]), "row.names": _integers(rows)},
+    return b"".join(FrameWriter().pieces(pa.table(fitted, names=table.column_names)))
+
+
+class FrameWriter:
+    """Writes frames whose columns fit a contract; what those of one schema share is made once."""
+
+    def __init__(self) -> None:
+        self._schema: pa.Schema | None = None
+        self._start = self._names = b""
+        self._writers: list[Writer] = []
+
+    def pieces(self, table: pa.Table) -> Pieces:
+        """The rows, in pieces to be put one behind the other.
+
+        Raises:
+            InvalidValue: a text holds a NUL.
+        """
+        if self._schema is None or not table.schema.equals(self._schema):
+            self._schema = table.schema
+            self._start = frame_start(table.num_columns)
+            self._names = frame_names(table.column_names)
+            self._writers = [_writer(kind) for kind in table.schema.types]
+        batches = table.to_batches()
+        columns = batches[0].columns if len(batches) == 1 else _combined(table)
+        pieces: Pieces = [self._start]
+        for write, column in zip(self._writers, columns, strict=True):
+            pieces += write(column)
+        return [*pieces, self._names, frame_end(table.num_rows)]
+
+
+def frame_start(columns: int) -> bytes:
+    """The bytes of a frame before its first column."""
+    return _HEADER + _head(LIST, columns, _FLAGS)
+
+
+def frame_names(names: Sequence[str]) -> bytes:
+    """The bytes of a frame behind its last column."""
+    return b"".join(_pairs(names=_strings(names)))
+
+
+def frame_end(rows: int) -> bytes:
+    """The bytes behind those, to the end of the frame."""
+    return (
+        _ROW_NAMES + (_COMPACT.pack(INTEGER, 2, NA_INTEGER, -rows) if rows else _NO_ROWS) + _CLASS
     )
-    return b"".join(pieces)
+
+
+def _combined(table: pa.Table) -> list[pa.Array]:
+    return [column.combine_chunks() for column in table.columns]
 
 
 def _target(name: str, kind: pa.DataType) -> Column:
@@ -88,24 +137,95 @@ def _target(name: str, kind: pa.DataType) -> Column:
     return Column(name, found)
 
 
-def _column(given: pa.ChunkedArray) -> Pieces:
-    array, kind = given.combine_chunks(), given.type
+def _writer(kind: pa.DataType) -> Writer:
     if pa.types.is_dictionary(kind):
-        return _factor(array)
+        return _Factors(ordered=kind.ordered)
     if pa.types.is_string(kind):
-        return _strings(array.to_pylist()) if len(array) <= PACK_OVER else _packed(array)
+        return _texts
     if pa.types.is_boolean(kind):
-        return _int_vector(LOGICAL, array.cast(pa.int8()).cast(pa.int32()))
+        return _logicals
     if pa.types.is_integer(kind):
-        return _int_vector(INTEGER, array)
+        return _integers
     if pa.types.is_date(kind):
-        days = _values(array, np.int32).astype(np.float64)
-        return [*_doubles(array, days, is_object=True), *_attributes(**_class("Date"))]
+        return _dates
     if pa.types.is_timestamp(kind):
-        seconds = instants_to_seconds(_values(array, np.int64), PER_SECOND[kind.unit])
-        attributes = {**_class("POSIXct", "POSIXt"), "tzone": _strings([kind.tz or "UTC"])}
-        return [*_doubles(array, seconds, is_object=True), *_attributes(**attributes)]
-    return _doubles(array, _values(array, np.float64))
+        return _Times(PER_SECOND[kind.unit], kind.tz or "UTC")
+    return _doubles
+
+
+def _doubles(array: pa.Array) -> Pieces:
+    n = len(array)
+    if n == 0 or array.null_count:
+        return [_HEAD.pack(REAL, n), *_with_na(array, _values(array, np.float64))]
+    start = array.offset * 8
+    return [_HEAD.pack(REAL, n), memoryview(array.buffers()[1])[start : start + n * 8]]
+
+
+def _with_na(array: pa.Array, values: Doubles) -> Pieces:
+    """The bytes of doubles, R's NA where the array has nulls."""
+    if array.null_count:
+        bits = values.view(np.uint64).copy()
+        bits[_nulls(array)] = NA_REAL_BITS
+        values = bits.view(np.float64)
+    return [np.ascontiguousarray(values).data.cast("B")] if len(values) else []
+
+
+def _integers(array: pa.Array) -> Pieces:
+    return [_HEAD.pack(INTEGER, len(array)), *_int_bytes(array, _values(array, np.int32))]
+
+
+def _logicals(array: pa.Array) -> Pieces:
+    n = len(array)
+    flags = _bits(array.buffers()[1], array.offset, n) if n else np.empty(0)
+    return [_HEAD.pack(LOGICAL, n), *_int_bytes(array, flags.astype(np.int32))]
+
+
+def _int_bytes(array: pa.Array, values: np.ndarray) -> Pieces:
+    if array.null_count:
+        values = np.where(_nulls(array), np.int32(NA_INTEGER), values)
+    return [values.tobytes()]
+
+
+def _dates(array: pa.Array) -> Pieces:
+    days = _values(array, np.int32).astype(np.float64)
+    return [_HEAD.pack(REAL | _FLAGS, len(days)), *_with_na(array, days), _DATE]
+
+
+class _Times:
+    """Instants as R's seconds, shown in one zone."""
+
+    def __init__(self, per_second: int, zone: str) -> None:
+        self._per_second = per_second
+        attributes = {**_class("POSIXct", "POSIXt"), "tzone": _strings([zone])}
+        self._attributes = b"".join(_attributes(**attributes))
+
+    def __call__(self, array: pa.Array) -> Pieces:
+        seconds = instants_to_seconds(_values(array, np.int64), self._per_second)
+        head = _HEAD.pack(REAL | _FLAGS, len(seconds))
+        return [head, *_with_na(array, seconds), self._attributes]
+
+
+class _Factors:
+    """Codes with levels, which are written again only when they are others than the last ones."""
+
+    def __init__(self, *, ordered: bool) -> None:
+        self._class = _class("ordered", "factor") if ordered else _class("factor")
+        self._dictionary: pa.Array | None = None
+        self._attributes = b""
+
+    def __call__(self, array: pa.DictionaryArray) -> Pieces:
+        dictionary = array.dictionary
+        if self._dictionary is None or not dictionary.equals(self._dictionary):
+            levels = _strings(dictionary.to_pylist())
+            self._attributes = b"".join(_attributes(levels=levels, **self._class))
+            self._dictionary = dictionary
+        return [*_codes(array), self._attributes]
+
+
+def _codes(array: pa.DictionaryArray) -> Pieces:
+    """Codes from 1, as R counts them, without what they stand for."""
+    values = _values(array.indices, np.int32) + np.int32(1)
+    return [_HEAD.pack(INTEGER | _FLAGS, len(array)), *_int_bytes(array.indices, values)]
 
 
 def _values(array: pa.Array, kind: type) -> np.ndarray:
@@ -116,39 +236,34 @@ def _values(array: pa.Array, kind: type) -> np.ndarray:
     return np.frombuffer(array.buffers()[1], kind, len(array), offset)
 
 
-def _doubles(array: pa.Array, values: Doubles, *, is_object: bool = False) -> Pieces:
-    if array.null_count:
-        bits = values.view(np.uint64).copy()
-        bits[array.is_null().to_numpy(zero_copy_only=False)] = NA_REAL_BITS
-        values = bits.view(np.float64)
-    head = _head(REAL, len(values), has_attributes=is_object, is_object=is_object)
-    return [head, np.ascontiguousarray(values).data.cast("B")] if len(values) else [head]
+def _nulls(array: pa.Array) -> np.ndarray:
+    return ~_bits(array.buffers()[0], array.offset, len(array))
 
 
-def _int_vector(code: int, array: pa.Array) -> Pieces:
-    values = _values(array, np.int32)
-    if array.null_count:
-        values = np.where(
-            array.is_null().to_numpy(zero_copy_only=False), np.int32(NA_INTEGER), values
-        )
-    return [_head(code, len(values)), values.tobytes()]
+def _bits(buffer: pa.Buffer, offset: int, n: int) -> np.ndarray:
+    packed = np.frombuffer(buffer, np.uint8)
+    return np.unpackbits(packed, count=offset + n, bitorder="little")[offset:].view(np.bool_)
 
 
-def _factor(array: pa.DictionaryArray) -> Pieces:
-    classes = ("ordered", "factor") if array.type.ordered else ("factor",)
-    codes = pc.add(array.indices, pa.scalar(1, pa.int32()))
-    _, data = _int_vector(INTEGER, codes)
-    head = _head(INTEGER, len(array), has_attributes=True, is_object=True)
-    levels = _strings(array.dictionary.to_pylist())
-    return [head, data, *_attributes(levels=levels, **_class(*classes))]
+def _texts(array: pa.StringArray) -> Pieces:
+    """One by one, or packed: as codes of few distinct ones, as bytes where there are many."""
+    if len(array) <= _FEW:
+        return _strings(array.to_pylist())
+    coded = array.dictionary_encode()
+    if len(coded.dictionary) <= len(array) // 3:
+        levels = _strings(coded.dictionary.to_pylist())
+        return [*_codes(coded), *_attributes(levels=levels, **_class("modelyard_strings"))]
+    return _strings(array.to_pylist()) if len(array) <= PACK_OVER else _packed(array)
 
 
 def _packed(array: pa.StringArray) -> Pieces:
-    missing = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)) + 1
+    missing = np.flatnonzero(_nulls(array)) + 1 if array.null_count else np.empty(0)
     whole = pc.fill_null(array, "") if array.null_count else array
     offsets = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1, whole.offset * 4)
     data = whole.buffers()[2]
     text = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data else np.empty(0, "u1")
+    if not text.all():
+        raise _nul()
     out = np.empty(len(text) + len(whole), np.uint8)
     is_text_byte = np.ones(len(out), np.bool_)
     ends = offsets[1:].astype(np.int64) - offsets[0] + np.arange(len(whole))
@@ -157,35 +272,39 @@ def _packed(array: pa.StringArray) -> Pieces:
     out[is_text_byte] = text
     attributes = {
         **_class("modelyard_strings"),
-        "n": _integers([len(whole)]),
-        "na": _integers(missing),
+        "n": _numbers([len(whole)]),
+        "na": _numbers(missing),
     }
-    head = _head(RAW, len(out), has_attributes=True, is_object=True)
-    return [head, out.data, *_attributes(**attributes)]
+    return [_head(RAW, len(out), _FLAGS), out.data, *_attributes(**attributes)]
 
 
-def _head(
-    code: int, length: int, *, has_attributes: bool = False, is_object: bool = False
-) -> bytes:
-    flags = code | (_ATTRIBUTES if has_attributes else 0) | (_OBJECT if is_object else 0)
+def _nul() -> InvalidValue:
+    return InvalidValue("A text holds the character NUL, which R's texts cannot.")
+
+
+def _head(code: int, length: int, flags: int = 0) -> bytes:
     if length < 2**31:
-        return struct.pack("<ii", flags, length)
-    return struct.pack("<iiiI", flags, -1, length >> 32, length & 0xFFFFFFFF)
+        return _HEAD.pack(code | flags, length)
+    return struct.pack("<iiiI", code | flags, -1, length >> 32, length & 0xFFFFFFFF)
 
 
 def _attributes(**values: Pieces) -> Pieces:
+    return [*_pairs(**values), _END]
+
+
+def _pairs(**values: Pieces) -> Pieces:
     pieces: Pieces = []
     for name, value in values.items():
         symbol = struct.pack("<iii", 1, _ASCII, len(name)) + name.encode()
         pieces += [_PAIR, symbol, *value]
-    return [*pieces, _END]
+    return pieces
 
 
 def _class(*names: str) -> dict[str, Pieces]:
     return {"class": _strings(names)}
 
 
-def _integers(values: Sequence[int] | np.ndarray) -> Pieces:
+def _numbers(values: Sequence[int] | np.ndarray) -> Pieces:
     return [_head(INTEGER, len(values)), np.asarray(values, np.int32).tobytes()]
 
 
@@ -195,7 +314,15 @@ def _strings(values: Sequence[str | None]) -> Pieces:
         if value is None:
             pieces.append(_NA_TEXT)
             continue
+        if "\0" in value:
+            raise _nul()
         text = value.encode()
         flags = _ASCII if value.isascii() else _UTF8
-        pieces += [struct.pack("<ii", flags, len(text)), text]
+        pieces += [_HEAD.pack(flags, len(text)), text]
     return pieces
+
+
+_ROW_NAMES = b"".join(_pairs(**{"row.names": []}))
+_NO_ROWS = _HEAD.pack(INTEGER, 0)
+_CLASS = b"".join(_attributes(**_class("data.frame")))
+_DATE = b"".join(_attributes(**_class("Date")))

@@ -91,17 +91,33 @@ check_predictable <- function(model, predict) {
   }
 }
 
-# Predictions for a data frame: list(ok, frame, warnings), or list(ok = FALSE, code, message).
-serve_answer <- function(rows, seed) {
-  tryCatch(
+# Predictions for the bytes of a data frame: list(ok, bytes, warnings), or list(ok = FALSE, code,
+# message).
+serve_answer <- function(bytes, seed) {
+  served$failed <- TRUE
+  answer <- predicted(bytes, seed)
+  if (inherits(answer, "error")) {
+    return(told_fault(answer, "model_error"))
+  }
+  served$failed <- FALSE
+  list(TRUE, answer$bytes, answer$warnings)
+}
+
+# The same as list(bytes, warnings), or the error. It is left by a return, as callCC() does:
+# tryCatch() costs more than everything else here.
+predicted <- function(bytes, seed) {
+  failure <- NULL
+  delayedAssign("leave", return(failure))
+  withCallingHandlers(
     {
+      rows <- frame_of_bytes(bytes)
       if (!is.null(seed)) set.seed(seed)
       answer <- predict_frame(served$model, rows, served$predict)
-      list(ok = TRUE, frame = answer$frame, warnings = answer$warnings)
+      list(bytes = frame_bytes(answer$frame), warnings = answer$warnings)
     },
     error = function(e) {
-      served$failed <- TRUE
-      told_fault(e, "model_error")
+      failure <<- e
+      leave
     }
   )
 }
@@ -123,11 +139,24 @@ serve_inspect <- function(n) {
     class = class(model),
     task = model_task(model),
     levels = known_levels(model, args),
-    frame = sample_frame(model, n, args),
+    frame = sample_bytes(model, n, args),
     predictors = if (asked_plainly(served$predict)) predictors(model, args) else character(),
     row_independent = !asked_plainly(served$predict) || rowwise(model, args),
     link_scale = is_link_scale(model, served$predict)
   ), "model_error")
+}
+
+# The raw training rows that a model kept, as bytes, or NULL. Of a column, only what a contract can
+# hold of it travels.
+sample_bytes <- function(model, n, args) {
+  frame <- sample_frame(model, n, args)
+  if (!is.null(frame)) {
+    columns <- lapply(unclass(frame), function(x) {
+      if (!is.factor(x) && !inherits(x, c("Date", "POSIXct"))) attributes(x) <- NULL
+      x
+    })
+    frame_bytes(as_plain_frame(columns, names(frame), .row_names_info(frame, 2L)))
+  }
 }
 
 # What R is, and the closure of what predict needs: what was said or found at load, and what was
@@ -162,21 +191,4 @@ told_fault <- function(e, code) {
   if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
   told <- if (length(classes) > 0) list(hint = e$hint, details = e$details, names = e$packages)
   c(list(ok = FALSE, code = found, message = substr(text, 1L, 2000L)), told)
-}
-
-# Text in bulk: codes into distinct values, or one block of bytes with a NUL after each value.
-text_of_codes <- function(levels, codes) levels[codes]
-
-text_of_raw <- function(bytes, n, missing) {
-  text <- readBin(bytes, "character", n)
-  Encoding(text) <- "UTF-8"
-  text[missing] <- NA_character_
-  text
-}
-
-# list(bytes, missing): the bytes with a NUL after each text, and which texts are NA, or NULL.
-raw_of_text <- function(text) {
-  missing <- if (anyNA(text)) is.na(text)
-  if (!is.null(missing)) text[missing] <- ""
-  list(writeBin(enc2utf8(text), raw()), missing)
 }

@@ -17,6 +17,11 @@ def raw_vector(data: bytes | memoryview) -> Sexp:
     return vector
 
 
+def raw_bytes(vector: Sexp) -> bytes:
+    """A copy of the bytes of a raw vector."""
+    return bytes(ffi.buffer(lib.RAW(vector), lib.Rf_xlength(vector)))
+
+
 def texts(values: Sequence[str | None]) -> Sexp:
     """A character vector, None as NA; not protected.
 

@@ -1,6 +1,6 @@
 """The system calls a worker needs: all that a model may ask of the kernel.
 
-What R, BLAS, OpenMP, the C library's allocator, Python and Arrow were seen to use, and what stands
+What R, BLAS, OpenMP, the C library's allocator and Python were seen to use, and what stands
 beside those. A call that takes a path is decided by Landlock; a call that changes a path's mode,
 owner, times or attributes, which Landlock does not look at, is not here. Numbers are the kernel's
 (``asm/unistd_64.h`` and ``asm-generic/unistd.h``), and never change.
