@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from modelyard.compute.local import find_r, worker_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 CODE = {".py", ".R", ".sh"}
 
@@ -107,10 +109,15 @@ def test_requirements_pin_every_package_with_hashes() -> None:
         assert loose == [], file.name
 
 
-def _loaded_by(statement: str) -> set[str]:
+def _loaded_by(statement: str, env: dict[str, str] | None = None) -> set[str]:
     code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=env,
     )
     return set(done.stdout.split())
 
@@ -118,6 +125,20 @@ def _loaded_by(statement: str) -> set[str]:
 def test_importing_modelyard_stays_light() -> None:
     heavy = {"starlette", "fastapi", "duckdb", "rpy2", "sqlalchemy", "uvicorn", "pandas"}
     assert _loaded_by("import modelyard") & heavy == set()
+
+
+def test_a_worker_starts_without_what_serving_a_model_does_not_need() -> None:
+    loaded = _loaded_by("import modelyard.runtime.worker", worker_environment(find_r()))
+    assert "rpy2" in {m.split(".")[0] for m in loaded}
+    heavy = {
+        "pyarrow",
+        "numpy",
+        "cffi",
+        "pycparser",
+        "modelyard.contract",
+        "modelyard.runtime.r.scan",
+    }
+    assert loaded & heavy == set()
 
 
 @pytest.mark.parametrize("module", ["modelyard.web.app", "modelyard.services.host"])

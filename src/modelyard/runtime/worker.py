@@ -22,7 +22,6 @@ from modelyard.runtime import authors, sandbox
 from modelyard.runtime import messages as m
 from modelyard.runtime.blob import checked, unpacked
 from modelyard.runtime.r.predictor import Predictor, raise_fault
-from modelyard.runtime.r.scan import scan
 from modelyard.runtime.r.session import Functions, Sexp, lib, protected, start_r, symbol
 from modelyard.runtime.r.values import element, raw_bytes, raw_vector, texts_of, to_list
 
@@ -127,6 +126,8 @@ def _load(message: m.Load, files: list[int], functions: Functions) -> m.Loaded:
 
 def _scan(message: m.Scan, files: list[int]) -> m.Scanned:
     """Without R: a file that it is not safe to load is refused here."""
+    from modelyard.runtime.r.scan import scan  # a worker that only serves starts without it
+
     reports = []
     for fd, digest in zip(files, _digests(message), strict=True):
         with checked(fd, digest) as stored:
