@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import http.server
 import json
 import os
@@ -244,6 +245,29 @@ def test_damaged_sources_are_refused(libraries, own, spoil):
     assert nothing_is_used(made)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        "Version: 1\0", "Version: " + "9" * 5000, "Version: " + "1." * 3000 + "1", "Version: ../1",
+        "Version: 1.0\nPath: ../..", "Version: 1.0\nPath: \0", "Version: 1.0\nPath: " + "x" * 300,
+        "Version:", "",
+    ],
+)  # fmt: skip
+def test_a_list_that_names_no_files_has_no_packages(libraries, own, record):
+    contrib = own.root / "src/contrib"
+    (contrib / "PACKAGES.gz").unlink(missing_ok=True)
+    (contrib / "PACKAGES").write_text(f"Package: tinydep\n{record}\n")
+    with pytest.raises(MissingPackage, match="tinydep"):
+        libraries(own.url).provision(asked(tinydep=""))
+
+
+def test_a_list_that_unpacks_without_end_is_told(libraries, own, monkeypatch):
+    monkeypatch.setattr("modelyard.environments.repository._MOST_LISTED", 1000)
+    (own.root / "src/contrib/PACKAGES.gz").write_bytes(gzip.compress(b" " * 1001))
+    with pytest.raises(Unavailable, match="larger"):
+        libraries(own.url).provision(asked(tinydep="1.0"))
+
+
 def test_bytes_the_list_does_not_know_are_refused(libraries, own):
     shutil.copy(own.tarball("tinyleaf_1.0"), own.tarball("tinydep_1.1"))
     with pytest.raises(MissingPackage, match="other bytes"):
@@ -274,7 +298,7 @@ def test_the_first_repository_that_has_it_gives_it(libraries, repository, own):
     assert installed(library) == {"tinydep"}
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "/srv/cran", "cran"])
+@pytest.mark.parametrize("url", ["ftp://x", "/srv/cran", "cran", "http://[::1"])
 def test_an_address_that_is_none_is_refused(opened, url):
     with pytest.raises(InvalidValue):
         opened(r_repositories=url)
@@ -294,6 +318,12 @@ def test_a_name_that_is_no_package_never_becomes_a_path(libraries, repository, n
         asked_for({name: "1.0"})
     with pytest.raises(MissingPackage):
         libraries(repository.url).provision(asked(**{name: "1.0"}))
+
+
+@pytest.mark.parametrize("version", ["1.0/..", "1." * 60 + "0/../../x", "9" * 5000, "1.0\0", "-"])
+def test_a_version_that_is_none_never_becomes_a_path(version):
+    with pytest.raises(InvalidValue):
+        asked_for({"tinydep": version})
 
 
 def test_a_build_nobody_names_is_collected(opened, repository, tmp_path):

@@ -24,9 +24,14 @@ def check_package(name: object, version: object = "") -> tuple[str, str]:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 100:
         raise InvalidValue(f"{str(name)[:80]!r} is no name of an R package.")
-    if not isinstance(version, str) or (version and not _VERSION.fullmatch(version[:100])):
+    if not isinstance(version, str) or (version and not is_version(version)):
         raise InvalidValue(f"{str(version)[:80]!r} is no version of an R package.")
     return name, version
+
+
+def is_version(text: str) -> bool:
+    """Whether this can be the version of a package."""
+    return len(text) <= 100 and _VERSION.fullmatch(text) is not None
 
 
 def records(text: str) -> Iterator[dict[str, str]]:

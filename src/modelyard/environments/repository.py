@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -14,12 +16,17 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from modelyard.environments.described import in_tarball, records
+from modelyard.environments.described import in_tarball, is_version, records
 from modelyard.errors import InvalidValue, Unavailable
 from modelyard.runtime.environment import Demand, version_key
 
 MOST_BYTES = 2**30
 """Of one file: sources of packages are far smaller."""
+
+_MOST_LISTED = 2**28
+"""Bytes of an unpacked list of packages: CRAN's has a twentieth of it."""
+
+_FOLDER = re.compile(r"(?!.*\.\.)[A-Za-z0-9._/-]{0,200}")
 
 _TIMEOUT_S = 60.0
 _CHUNK = 2**20
@@ -58,11 +65,10 @@ class Repositories:
             InvalidValue: for one that is neither ``file://`` nor ``http(s)://``.
         """
         urls = tuple(url.rstrip("/") for url in text.split())
-        for url in urls:
-            if urlsplit(url).scheme not in ("file", "http", "https"):
-                raise InvalidValue(
-                    "r_repositories has an address that is neither file:// nor http(s)://."
-                )
+        if not all(_is_address(url) for url in urls):
+            raise InvalidValue(
+                "r_repositories has an address that is neither file:// nor http(s)://."
+            )
         return cls(urls)
 
     def fetch(self, name: str, version: str, demand: Demand | None, into: Path) -> Source:
@@ -88,9 +94,9 @@ class Repositories:
     ) -> Iterator[tuple[str, str]]:
         """Where the sources may be, under ``src/contrib``, with their MD5 where it is known."""
         listed = self._list(url).get(name, [])
-        listed.sort(key=lambda f: version_key(f.get("Version", "0")), reverse=True)
+        listed.sort(key=lambda f: version_key(f["Version"]), reverse=True)
         for fields in listed:
-            there = fields.get("Version", "")
+            there = fields["Version"]
             same = version_key(there) == version_key(version) if version else True
             if same and (demand is None or demand.is_met_by(there)):
                 folder = f"{fields['Path']}/" if fields.get("Path") else ""
@@ -103,10 +109,23 @@ class Repositories:
         if url not in self._lists:
             found: dict[str, list[dict[str, str]]] = {}
             for fields in records(_packages(url)):
-                if "Package" in fields:
+                if "Package" in fields and _is_usable(fields):
                     found.setdefault(fields["Package"], []).append(fields)
             self._lists[url] = found
         return self._lists[url]
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("file", "http", "https")
+    except ValueError:
+        return False
+
+
+def _is_usable(fields: dict[str, str]) -> bool:
+    """Whether a list's version and folder of a package can be parts of the name of a file."""
+    folder = _FOLDER.fullmatch(fields.get("Path", ""))
+    return is_version(fields.get("Version", "")) and folder is not None
 
 
 def _packages(url: str) -> str:
@@ -115,11 +134,14 @@ def _packages(url: str) -> str:
             with opened(f"{url}/src/contrib/{name}") as chunks:
                 data = b"".join(chunks)
             if name.endswith(".gz"):
-                data = gzip.decompress(data)
+                with gzip.open(io.BytesIO(data)) as unpacked:
+                    data = unpacked.read(_MOST_LISTED + 1)
         except NotThere:
             continue
         except (OSError, EOFError, zlib.error) as e:
             raise Unavailable(f"The list of packages of {shown(url)} is damaged.") from e
+        if len(data) > _MOST_LISTED:
+            raise Unavailable(f"The list of packages of {shown(url)} is larger than any.")
         return data.decode("utf-8", errors="replace")
     raise Unavailable(
         f"There is no repository at {shown(url)}: it has no src/contrib/PACKAGES.",
@@ -132,7 +154,7 @@ def _checked(target: Path, name: str, version: str, md5: str, url: str) -> Sourc
     if md5 and hashlib.md5(data, usedforsecurity=False).hexdigest() != md5:
         raise Unusable(f"has other bytes in {shown(url)} than its list says")
     fields = in_tarball(target, name)
-    if fields is None or "Version" not in fields:
+    if fields is None or not is_version(fields.get("Version", "")):
         raise Unusable(f"is damaged in {shown(url)}")
     if version and version_key(fields["Version"]) != version_key(version):
         raise Unusable(f"says it is {fields['Version']} where {shown(url)} has {version}")

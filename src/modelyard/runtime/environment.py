@@ -170,13 +170,14 @@ def demands(fields: Mapping[str, str], *names: str) -> list[Demand]:
     return found
 
 
-def version_key(version: str) -> tuple[int, ...]:
+def version_key(version: str) -> tuple[tuple[int, str], ...]:
     """A version as R compares it: number by number, ``-`` the same as ``.``.
 
-    >>> version_key("1.1-31") < version_key("1.1.35")
+    >>> version_key("1.1-31") < version_key("1.1.35") < version_key("1.01.100")
     True
     """
-    return tuple(int(part) for part in re.findall(r"\d+", version))
+    numbers = (part.lstrip("0") for part in re.findall("[0-9]+", version))
+    return tuple((len(n), n) for n in numbers)  # Python makes no number of 5,000 digits
 
 
 def differences(
