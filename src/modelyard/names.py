@@ -26,8 +26,9 @@ def check_name(name: object, what: str) -> str:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         shown = repr(name) if len(repr(name)) <= 80 else repr(name)[:77] + "..."
+        a = "an" if what[0] in "aeiou" else "a"
         raise InvalidName(
-            f"{shown} cannot name a {what}.",
+            f"{shown} cannot name {a} {what}.",
             hint="A name starts with a letter or _, goes on with letters, digits, _ or $, "
             "and has at most 255 characters.",
         )

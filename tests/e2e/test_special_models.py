@@ -89,6 +89,15 @@ def sample(tmp_path: Path) -> Path:
     return path
 
 
+def test_the_response_among_the_sample_rows_is_no_input(
+    server: Server, make_rds: MakeRds, tmp_path: Path
+) -> None:
+    sample = tmp_path / "sample.csv"
+    sample.write_text("mpg,wt\n21,2.5\n22.8,3\n")
+    told = logged(server, make_rds(MODEL), "RESPONSE", sample)
+    assert [column["name"] for column in told["signature"]["inputs"]] == ["wt"]
+
+
 def test_a_model_written_by_another_r_is_noted_and_loaded_once_verified(
     server: Server, make_rds: MakeRds, tmp_path: Path, sample: Path
 ) -> None:

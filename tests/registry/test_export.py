@@ -218,7 +218,7 @@ def test_an_entry_of_another_kind_or_name_is_refused(account, entry, form, tmp_p
 def test_a_file_there_twice_is_refused(account):
     log(account)
     data = archive(account)
-    with pytest.raises(MalformedRequest, match=r"\(second\)"):
+    with pytest.raises(MalformedRequest, match="or only one"):
         bring_in(account, data[:-1024] + data)
 
 

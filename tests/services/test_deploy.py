@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,14 @@ def test_a_taken_name_needs_force_which_keeps_the_service_s_identity(account: Ac
     assert second.spec.name == first.spec.name
 
 
+def test_a_service_that_is_not_there_is_answered_with_those_that_are(account: Account) -> None:
+    name = wish(account).spec.name
+    with pytest.raises(NotFound, match=r"no service SVCC in ML_DB\.MODELS\. It has svc\."):
+        show(account, replace(name, name="SVCC"))
+    with pytest.raises(NotFound, match=r"in ML_DB\.OTHER\. It has none"):
+        show(account, replace(name, namespace=replace(name.namespace, schema="OTHER")))
+
+
 def test_an_undeployed_name_is_free_at_once(account: Account) -> None:
     first = wish(account)
     undeploy(account, ADA, first.spec.name)
@@ -119,7 +128,7 @@ def test_an_undeployed_name_is_free_at_once(account: Account) -> None:
         lambda: show(account, first.spec.name),
         lambda: undeploy(account, ADA, first.spec.name),
     ):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound, match=r"no service svc in ML_DB\.MODELS\. It has none"):
             look()
     assert list_events(account, limit=1)[0].kind == "ServiceUndeployed"
     assert wish(account, "MPG/V3").spec.generation == 2

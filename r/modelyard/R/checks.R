@@ -1,6 +1,12 @@
 # Checks at the door. Each returns its argument, or aborts naming it.
 
+# An argument that has to be given: R would name the check that first looked at it.
+check_given <- function(x, arg = caller_arg(x), call = caller_env()) {
+  if (missing(x)) abort_code("invalid_value", "{.arg {arg}} must be given.", call = call)
+}
+
 check_string <- function(x, arg = caller_arg(x), call = caller_env(), null = FALSE) {
+  check_given(x, arg, call)
   if (null && is.null(x)) {
     return(NULL)
   }
@@ -45,6 +51,7 @@ check_number <- function(x, arg = caller_arg(x), call = caller_env()) {
 }
 
 check_frame <- function(x, arg = caller_arg(x), call = caller_env()) {
+  check_given(x, arg, call)
   if (!is.data.frame(x)) {
     abort_code(
       "invalid_value",
@@ -93,6 +100,7 @@ check_connection <- function(conn, call = caller_env()) {
 
 # Where a verb works: its connection, database and schema, from a registry or a connection.
 context <- function(reg, call = caller_env()) {
+  check_given(reg, call = call)
   if (inherits(reg, "sfr_model_registry")) {
     conn <- reg$conn
     return(list(

@@ -146,6 +146,24 @@ names_used <- function(fn) {
   found
 }
 
+# The names and texts in the code of a function and of what it closes over: where it names a column
+# of its rows, that is one of them.
+words_of <- function(fn) {
+  if (is.primitive(fn)) {
+    return(character())
+  }
+  held <- lapply(closure_bindings(fn), `[[`, "value")
+  inner <- Filter(\(x) typeof(x) == "closure", held)
+  unique(unlist(c(lapply(c(list(fn), inner), \(f) words_in(body(f))), Filter(is.character, held))))
+}
+
+words_in <- function(code) {
+  if (is.name(code) || is.character(code)) {
+    return(as.character(code))
+  }
+  if (is.call(code)) unlist(lapply(as.list(code)[!is_empty_code(code)], words_in))
+}
+
 # A worker that runs a function of the author's own has these attached.
 attached_for_bodies <- c(
   "base", "stats", "utils", "methods", "datasets", "graphics", "grDevices", "modelyard"

@@ -89,10 +89,11 @@ choose_channel <- function(reg, conda_channel, call = caller_env()) {
 # What `...` took in; one letter or two away from an argument, it is likely to be a slip.
 say_dropped <- function(names, known = character()) {
   names <- names[nzchar(names)]
-  if (length(names) > 0) say(c(i = "Ignored the argument{?s} {.arg {names}}."))
-  for (name in names) {
-    near <- known[utils::adist(name, known)[1, ] <= 2]
-    if (length(near) > 0) cli::cli_warn("Is {.arg {name}} meant to be {.arg {near[1]}}?")
+  near <- lapply(names, \(name) known[utils::adist(name, known)[1, ] <= 2])
+  others <- names[lengths(near) == 0]
+  if (length(others) > 0) say(c(i = "Ignored the argument{?s} {.arg {others}}."))
+  for (i in which(lengths(near) > 0)) {
+    cli::cli_warn("Ignored {.arg {names[i]}}: is {.arg {near[[i]][1]}} meant?")
   }
 }
 

@@ -103,11 +103,12 @@ package_frame <- function(packages) {
 format.sfr_environment <- function(x, ...) {
   added <- x$packages[x$packages$from != "base", ]
   other <- which(added$here != added$version)
+  needed <- paste(added$package, added$version, collapse = ", ")
   c(
     "<sfr_environment>",
     paste0("  R:        ", x$r_version, if (x$r_here != x$r_version) paste0(", here ", x$r_here)),
     paste0("  platform: ", x$platform),
-    paste0("  packages: ", paste(added$package, added$version, collapse = ", ")),
+    paste0("  packages: ", if (nzchar(needed)) needed else "only those of R itself"),
     if (length(x$missing) > 0) paste0("  missing:  ", paste(x$missing, collapse = ", ")),
     if (length(other) > 0) {
       paste0("  differ:   ", paste(added$package[other], added$here[other], collapse = ", "))

@@ -117,6 +117,7 @@ run_predict <- function(model, rows, spec, call = caller_env()) {
       if (asked_plainly(spec)) {
         load_required(model)
         attach_packages(formula_packages(model_terms(model)))
+        check_predictable(model, spec$args)
       }
       predict_frame(model, rows, spec)
     }),

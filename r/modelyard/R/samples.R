@@ -13,7 +13,7 @@ choose_samples <- function(model, spec, inputs, sample_input, training_dataset,
     if (is.null(rows)) next
     check_frame(rows, origin, call = call)
     if (nrow(rows) == 0) next
-    rows <- needed_columns(as.data.frame(rows), model, spec, inputs)
+    rows <- needed_columns(as.data.frame(rows), model, spec, inputs, origin, call)
     return(list(rows = spread_rows(rows), columns = rows, origin = origin))
   }
   rows <- own_rows(model, spec, inputs)
@@ -48,16 +48,32 @@ made_up <- function(column, n) {
   )
 }
 
-# Without a contract: the columns the model was trained on, else all but the labels.
-needed_columns <- function(rows, model, spec, inputs) {
+# Without a contract: the columns the model reads and those a predict function names, else all but
+# the labels.
+needed_columns <- function(rows, model, spec, inputs, origin, call) {
   if (!is.null(inputs)) {
     return(rows)
   }
-  trained <- names(sample_frame(model, 1L, spec$args))
-  if (length(trained) > 0 && all(trained %in% names(rows))) {
-    return(rows[trained])
+  read <- predictors(model, spec$args)
+  absent <- if (asked_plainly(spec)) setdiff(read, names(rows))
+  if (length(absent) > 0) {
+    abort_code("missing_column", c(
+      "{.arg {origin}} lacks {.field {absent}}, which the model needs.",
+      i = "It has {.field {names(rows)}}."
+    ), call = call)
   }
-  rows[setdiff(names(rows), attr(rows, "label_cols"))]
+  known <- union(names(sample_frame(model, 1L, spec$args)), read)
+  others <- setdiff(names(rows), c(known, attr(rows, "label_cols")))
+  if (length(known) == 0 || !all(known %in% names(rows))) {
+    return(rows[c(intersect(known, names(rows)), others)])
+  }
+  named <- if (!is.null(spec$body)) intersect(others, words_of(spec$body))
+  unused <- if (!is.null(spec$body)) setdiff(others, named)
+  if (length(unused) > 0) {
+    say(c(i = "{.arg {origin}} has {.field {unused}}, which neither the model nor the predict
+      function names: {?it is no input/they are no inputs}."))
+  }
+  rows[c(known, named)]
 }
 
 spread_rows <- function(rows) {

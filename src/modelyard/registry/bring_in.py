@@ -108,7 +108,10 @@ def _import(
         elif role is not None and role not in stored:
             stored[role] = account.artifacts.put(stream)
         else:
-            raise MalformedRequest(f"An exported version has no (second) {name[:80]!r}.")
+            raise MalformedRequest(
+                f"An exported version has no file {name[:80]!r}, or only one.",
+                hint="Only what was exported in the mode model can be imported, as it was.",
+            )
     if text is None:
         raise MalformedRequest(f"The archive has no {DESCRIPTION}.")
     draft = _draft(text, model, version_name)

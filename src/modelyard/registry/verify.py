@@ -147,12 +147,15 @@ class _Verification:
         if declared is None:
             rows = own_rows if samples is None else samples
             if rows is None:
-                needs = f" It needs {', '.join(told.predictors)}." if told.predictors else ""
+                names = ", ".join(told.predictors)
+                knows = f"the model names {names} without their types" if names else "it names none"
                 raise InvalidSignature(
-                    "No input columns were given, and none can be found in the model." + needs,
+                    f"No input columns were given, and {knows}.",
                     hint="Give input_cols, or sample_input with a few rows to score.",
                 )
-            declared = infer_columns(rows.schema, _dictionaries(rows))
+            found = infer_columns(rows.schema, _dictionaries(rows))
+            # Rows may bring more, the response at least.
+            declared = tuple(c for c in found if not told.predictors or c.name in told.predictors)
         plain = self.request.body is None and self.request.predict.fn == "predict"
         return resolved_inputs(declared, samples, told.levels, plain=plain)
 
@@ -167,8 +170,8 @@ class _Verification:
         names, wanted = {c.name for c in found}, [c.name for c in declared]
         if len(declared) != len(found) and not set(wanted) <= names:
             raise InvalidSignature(
-                f"The model answers {len(found)} columns ({', '.join(c.name for c in found)}), "
-                f"and output_cols names {len(declared)} ({', '.join(wanted)}).",
+                f"The model answers {', '.join(c.name for c in found)}, and output_cols names "
+                f"{', '.join(wanted)}.",
                 hint="Name each column the model answers, or return them from a predict_body.",
             )
         return Signature(tuple(inputs), tuple(declared), self.request.rows)
@@ -313,7 +316,7 @@ def _check_needed(inputs: Sequence[Column], told: Inspected) -> None:
     missing = [p for p in told.predictors if p not in {c.name for c in inputs}]
     if missing:
         raise InvalidSignature(
-            f"The model needs {', '.join(missing)}, which input_cols does not have.",
+            f"The model needs {', '.join(missing)}, which the input columns do not have.",
             hint="Add the column, or give a predict_body that does not need it.",
             details=[Detail("needed by the model", column=p) for p in missing],
         )

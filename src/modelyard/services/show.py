@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from modelyard.account import Account
 from modelyard.errors import NotFound
 from modelyard.names import Namespace, Qualified, key
+from modelyard.registry.store import some
 from modelyard.services import store
 from modelyard.services.folder import folder
 from modelyard.services.store import Record
@@ -18,7 +21,7 @@ def show(account: Account, name: Qualified) -> Service:
         NotFound: there is none of this name.
     """
     with account.catalog.connect() as tx:
-        found = wanted(store.find(tx, name), name)
+        found = wanted(tx, name)
         history = store.history(tx, found.spec.id)
     return _service(account, found, history)
 
@@ -46,15 +49,19 @@ def show_all(
     ]
 
 
-def wanted(found: Record | None, name: Qualified) -> Record:
-    """``found``, if it is a service that is wanted.
+def wanted(tx: Connection, name: Qualified) -> Record:
+    """The service of this name, if it is one that is wanted.
 
     Raises:
-        NotFound: if not.
+        NotFound: naming those there are in its place.
     """
+    found = store.find(tx, name)
     if found is None or not found.wanted:
+        others = [r.spec.name for r in store.every(tx) if r.wanted]
+        here = [o.name for o in others if _same_place(o.namespace, name.namespace)]
         raise NotFound(
-            f"There is no service {name}.", hint="The list of services names those there are."
+            f"There is no service {name.name} in {name.namespace}. "
+            + (f"It has {some(here)}." if here else "It has none.")
         )
     return found
 

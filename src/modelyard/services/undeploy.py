@@ -19,7 +19,7 @@ def undeploy(account: Account, actor: Actor, name: Qualified) -> str:
         NotFound: there is no such service.
     """
     with account.catalog.begin() as tx:
-        found = wanted(store.find(tx, name), name)
+        found = wanted(tx, name)
         store.unwant(tx, found.spec.id)
         detail = {"model": str(found.spec.model), "version": found.spec.version}
         record(tx, actor, "ServiceUndeployed", str(found.spec.name), detail, account.now())

@@ -69,6 +69,52 @@ test_that("sample_input comes first, and only the columns the model takes", {
   expect_identical(nrow(read_rows(kept, "samples")), 3L)
 })
 
+test_that("the columns of a class that keeps their names only are taken without the response", {
+  skip_if_not_installed("ranger")
+  kept <- local_registry()
+  forest <- ranger::ranger(Species ~ ., iris, num.trees = 2)
+  quietly(sfr_log_model(fake_registry(), forest, "MTCARS_MPG", sample_input = iris))
+  expect_named(read_rows(kept, "samples"), names(iris)[1:4])
+})
+
+test_that("columns that a predict function names are taken beside those of the model", {
+  kept <- local_registry()
+  by <- local(envir = new.env(parent = globalenv()), {
+    rates <- c("4" = 1, "6" = 2, "8" = 3)
+    pick <- function(rows) rates[as.character(rows[["gear"]])]
+    columns <- c("carb", "am")
+    sfr_predict_body(function(model, input) {
+      predict(model, input) * input$vs + pick(input) + rowSums(input[columns])
+    })
+  })
+  expect_snapshot(
+    . <- sfr_log_model(fake_registry(), fit(), "MTCARS_MPG",
+      predict_body = by, sample_input = mtcars[c("mpg", "carb", "vs", "am", "gear", "cyl", "wt", "hp")]
+    ),
+    transform = \(lines) gsub("[0-9.]+ k?B", "<size>", lines)
+  )
+  expect_named(read_rows(kept, "samples"), c("wt", "hp", "cyl", "carb", "vs", "am", "gear"))
+})
+
+test_that("sample rows without a column of the model, and models without predict(), are refused", {
+  kept <- local_registry()
+  reg <- fake_registry()
+  expect_snapshot(sfr_log_model(reg, fit(), "MTCARS_MPG", sample_input = cars), error = TRUE)
+  alien <- structure(list(slope = 2), class = "alien_of_test")
+  expect_snapshot(sfr_log_model(reg, alien, "MTCARS_MPG", sample_input = cars), error = TRUE)
+  expect_length(kept$files, 0)
+})
+
+test_that("an argument that is not given is named by the verb", {
+  expect_snapshot(error = TRUE, {
+    sfr_log_model(fake_registry(), fit())
+    sfr_predict(fake_registry(), "MTCARS_MPG")
+    sfr_predict_local(fit())
+    sfr_deploy_model(fake_registry(), "MTCARS_MPG", "V1")
+    sfr_show_models()
+  })
+})
+
 test_that("a training dataset that is none is warned about, and its rows are used", {
   kept <- local_registry()
   expect_warning(
@@ -203,5 +249,7 @@ test_that("a strict channel refuses another", {
 
 test_that("arguments nobody knows are named", {
   local_registry()
-  expect_message(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", signatures = 1), "signatures")
+  expect_snapshot(
+    . <- sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", signatures = 1, metricss = list(a = 1))
+  )
 })

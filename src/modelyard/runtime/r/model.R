@@ -96,6 +96,23 @@ check_type <- function(model, args) {
   }
 }
 
+# Refuse at once what no predict() of R, and no method of ours, knows how to ask.
+check_predictable <- function(model, args) {
+  check_type(model, args)
+  classes <- if (isS4(model)) methods::is(model) else class(model)
+  found <- vapply(classes, function(class) {
+    !is.null(predict_method(class)) ||
+      exists(paste0("score.", class), mode = "function") ||
+      (isS4(model) && methods::existsMethod("predict", class))
+  }, NA)
+  if (!any(found)) {
+    fault("model_rejected", paste0(
+      "R has no predict() for an object of class ", paste(class(model), collapse = ", "),
+      ". Give a predict_body, a function of the model and its input."
+    ))
+  }
+}
+
 # One categorical column: `type` is factor, or string where the model was trained on text. Without
 # levels any text is the model's own matter, and no contract restricts it.
 category <- function(levels, type = "factor", ordered = FALSE) {

@@ -31,7 +31,7 @@ serve_load <- function(model, body, predict) {
     load_packages(needed)
     attach_authors(predict$user_files, predict$code_paths, predict$code)
     served$roots <- needed
-    check_predictable(served$model, predict)
+    if (asked_plainly(predict)) check_predictable(served$model, predict$args)
     served$predict <- predict
     served$state <- session_state()
     list(ok = TRUE)
@@ -70,25 +70,6 @@ read_model <- function(bytes) {
     }
   })
   list(object = object, lost = lost)
-}
-
-# Refuse at once what no predict() of R, and no method of ours, knows how to ask.
-check_predictable <- function(model, predict) {
-  if (!asked_plainly(predict)) {
-    return(invisible())
-  }
-  check_type(model, predict$args)
-  classes <- if (isS4(model)) methods::is(model) else class(model)
-  found <- vapply(classes, function(class) {
-    !is.null(predict_method(class)) || exists(paste0("score.", class), mode = "function")
-  }, NA)
-  s4 <- isS4(model) && methods::existsMethod("predict", class(model))
-  if (!any(found) && !s4) {
-    fault("model_rejected", paste0(
-      "R has no predict() for an object of class ", paste(class(model), collapse = ", "),
-      ". Give a predict_body, a function of the model and its input."
-    ))
-  }
 }
 
 # Predictions for the bytes of a data frame: list(ok, bytes, warnings), or list(ok = FALSE, code,
