@@ -95,7 +95,7 @@ def gc(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Remove stored bytes that no version uses."""
+    """Remove stored bytes, and libraries of packages, that no version uses."""
     body = {} if grace is None else {"grace_s": grace}
     with err.status("Collecting…"):
         found = session_of(ctx).connection.http.json("POST", path("gc"), body=body)

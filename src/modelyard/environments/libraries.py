@@ -7,7 +7,8 @@
     builds/<key>-…   a library of R; one that no .json names is nobody's
 
 ``key`` is the environment's digest and the series of R the packages were built with. A build is
-never changed once named, and not deleted while it is: R reads a package's files when it needs them.
+never changed once named, and not deleted while it is, nor soon after: R reads a package's files
+when it needs them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Set
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,13 @@ from modelyard.settings import Settings
 log = logging.getLogger(__name__)
 
 POLICIES = ("never", "on_deploy", "always")
+_DIGEST = 32
+"""So much of an environment's digest begins its key."""
+
 _LOCK_PAUSE_S = 0.1
+_NOTED_S = 3600.0
+"""That a library is used is noted once in so long: more would have others read its record anew."""
+
 _whole: set[Path] = set()
 """Builds whose every byte was found to be what it was, by this process."""
 
@@ -110,6 +117,7 @@ class Libraries:
         if known is not None and known[0] is environment and _written(known[1]) == known[2]:
             return known[3]
         file = self._file(environment)
+        _note_use(file)
         written = _written(file)
         record = self.record(environment) if environment.added else None
         found = None if record is None else self._whole_build(record)
@@ -158,26 +166,39 @@ class Libraries:
         if record is not None and environment.added and self.record(environment) is None:
             write_private(self._file(environment), json.dumps(record, indent=1))
 
-    def sweep(self, older_than_s: float) -> int:
-        """Delete builds that no environment names and that are so old; how many there were."""
-        named = self._named()
+    def sweep(self, kept: Iterable[str], older_than_s: float) -> int:
+        """Delete builds that nobody names any more, for so long; how many there were.
+
+        First, libraries that none of the environments in ``kept``, their digests, has, and that
+        were not used for so long, lose their name. Workers may still have them for a while.
+        """
+        self._unname({digest[:_DIGEST] for digest in kept}, older_than_s)
+        named = set(self._named().values())
         swept = 0
         for build in self._builds():
-            try:
-                old = time.time() - build.stat().st_mtime >= older_than_s
-            except FileNotFoundError:
-                continue
-            if build.name not in named and old:
-                shutil.rmtree(build, ignore_errors=True)
-                swept += 1
+            with self._unless_busy(build.name.rpartition("-")[0]) as free:
+                if free and build.name not in named and _age_s(build) >= older_than_s:
+                    shutil.rmtree(build, ignore_errors=True)
+                    swept += 1
         return swept
+
+    def _unname(self, kept: Set[str], older_than_s: float) -> None:
+        named = self._named()
+        used = {build for file, build in named.items() if file.name[:_DIGEST] in kept}
+        for file, build in named.items():
+            with self._unless_busy(file.stem) as free:
+                if free and build not in used and _age_s(file) >= older_than_s:
+                    log.info("no version has the library %s any more", build)
+                    with suppress(FileNotFoundError):
+                        os.utime(self.root / "builds" / build)
+                    file.unlink(missing_ok=True)
 
     def _make(self, environment: Environment) -> Path:
         key = self._key(environment)
         named = self._named()
         for left in self._builds():
             # The lock is ours: what has this key and no name is of a process that was killed.
-            if left.name.startswith(f"{key}-") and left.name not in named:
+            if left.name.startswith(f"{key}-") and left.name not in named.values():
                 shutil.rmtree(left, ignore_errors=True)
         build = self.root / "builds" / f"{key}-{uuid4().hex[:12]}"
         work = build / "work"
@@ -231,7 +252,7 @@ class Libraries:
         return library
 
     def _key(self, environment: Environment) -> str:
-        return f"{environment.digest[:32]}-R{r_series(self.r.version)}"
+        return f"{environment.digest[:_DIGEST]}-R{r_series(self.r.version)}"
 
     def _file(self, environment: Environment) -> Path:
         return self.root / f"{self._key(environment)}.json"
@@ -240,14 +261,30 @@ class Libraries:
         folder = self.root / "builds"
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
-    def _named(self) -> set[str]:
-        found = set()
+    def _named(self) -> dict[Path, str]:
+        """The build that each record names."""
+        found = {}
         for file in self.root.glob("*.json"):
             try:
-                found.add(str(json.loads(file.read_text(encoding="utf-8"))["build"]))
+                found[file] = str(json.loads(file.read_text(encoding="utf-8"))["build"])
             except (OSError, ValueError, KeyError, TypeError):
                 continue
         return found
+
+    @contextmanager
+    def _unless_busy(self, key: str) -> Iterator[bool]:
+        """Whether nobody is making a library of this key; none begins to before this ends."""
+        file = self.root / f"{key}.lock"
+        if not file.exists():
+            yield True
+            return
+        with file.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     @contextmanager
     def _lock(self, environment: Environment) -> Iterator[None]:
@@ -263,6 +300,20 @@ class Libraries:
                         raise Overloaded("Another process is making this library.") from None
                     time.sleep(_LOCK_PAUSE_S)
             yield
+
+
+def _note_use(file: Path) -> None:
+    if _age_s(file) > _NOTED_S:
+        with suppress(OSError):
+            os.utime(file)
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since it was written or its use was noted; below 0: it is not there."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return -1.0
 
 
 def _written(file: Path) -> int:

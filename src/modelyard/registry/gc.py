@@ -1,11 +1,12 @@
-"""Collecting bytes no version names: what failed or deleted logs left behind."""
+"""Collecting what no version names: bytes and libraries that failed or deleted logs left behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -15,6 +16,7 @@ from modelyard.artifacts.base import Entry
 from modelyard.catalog import tables
 from modelyard.errors import InvalidValue
 from modelyard.faults import fault_point
+from modelyard.runtime.environment import Environment
 
 _BATCH = 64
 
@@ -31,7 +33,8 @@ def collect(account: Account, actor: Actor, grace_s: float | None = None) -> Col
     """Delete artifacts that no version names and that were last put at least ``grace_s`` ago.
 
     The grace (the setting ``gc_grace_s`` when None) is for logs that are under way: their bytes
-    are stored before their row is written.
+    are stored before their row is written. Libraries of packages that no version has any more go
+    likewise, those of a version that was just deleted one grace after they lost their name.
 
     Raises:
         InvalidValue: for a negative grace.
@@ -47,7 +50,9 @@ def collect(account: Account, actor: Actor, grace_s: float | None = None) -> Col
     for some in _batches(iter(candidates)):
         deleted += _delete(account, actor, some)
     account.artifacts.sweep(grace)
-    account.libraries.sweep(grace)
+    with account.catalog.connect() as tx:
+        environments = {_digest_of(raw) for raw in tx.scalars(select(tables.version.c.manifest))}
+    account.libraries.sweep(environments, grace)
     return Collected(len(deleted), sum(e.size_bytes for e in deleted))
 
 
@@ -70,6 +75,10 @@ def _unreferenced(tx: Connection, entries: Sequence[Entry]) -> list[Entry]:
     query = select(digest).where(digest.in_([e.digest for e in entries]))
     named = set(tx.scalars(query))
     return [e for e in entries if e.digest not in named]
+
+
+def _digest_of(manifest: Mapping[str, Any]) -> str:
+    return Environment.from_dict(manifest["environment"]).digest
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
