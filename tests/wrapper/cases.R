@@ -51,6 +51,14 @@ sfr_log_model(reg, ranger::ranger(Species ~ ., iris, num.trees = 30, num.threads
 )
 draw <- sfr_predict_body(\(model, input) data.frame(prediction = stats::rnorm(nrow(input))))
 sfr_log_model(reg, lm(mpg ~ wt, cars), "draws", predict_body = draw)
+deep <- sfr_predict_body(\(model, input) {
+  down <- function(n) if (n > 0) down(n + 1) + 1 else n
+  options(expressions = 5e5)
+  data.frame(prediction = down(input$wt))
+})
+sfr_log_model(reg, lm(mpg ~ wt, cars), "deep", predict_body = deep,
+  sample_input = data.frame(wt = -1)
+)
 
 # Files of the author's own: a table predict reads, and code that it calls, in order of the names.
 folder <- file.path(tempdir(), "own")

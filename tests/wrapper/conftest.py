@@ -73,7 +73,7 @@ class Logged:
 def logged(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Logged:
     subprocess.run(["Rscript", HERE / "cases.R"], env=server.environment, check=True)
     folder = tmp_path_factory.mktemp("versions")
-    for case in (*CASES, "draws"):
+    for case in (*CASES, "draws", "deep"):
         server.cli("export", case, str(folder / case))
     return Logged(server, folder)
 

@@ -59,6 +59,10 @@ def test_a_changed_model_is_not_read_and_a_second_one_not_loaded(logged: Logged,
     run_peer("mlflow", "one_r.py", one, two)
 
 
+def test_an_endless_recursion_is_an_error_in_any_thread(logged: Logged, tmp_path):
+    run_peer("mlflow", "deep.py", place(logged.folder / "deep", tmp_path / "model"))
+
+
 def test_the_file_is_a_program_without_faults(logged: Logged, tmp_path):
     for case in CASES:
         text = (logged.folder / case / "files" / "custom_model.py").read_text()

@@ -16,7 +16,7 @@ from importlib.resources import files
 from modelyard.runtime.manifest import Manifest
 from modelyard.wrapper.contract import contract
 
-PARTS = ("faults", "cells", "rows", "embedded", "answers", "custom_model")
+PARTS = ("faults", "cells", "rows", "stack", "embedded", "answers", "custom_model")
 _OWN = "modelyard.wrapper.host"
 
 

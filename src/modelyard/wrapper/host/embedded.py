@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from modelyard.wrapper.host.faults import RModelError
+from modelyard.wrapper.host.stack import stack_checked
 
 NA_INTEGER = -(2**31)
 NA_REAL_BITS = 0x7FF00000000007A2
@@ -69,7 +70,8 @@ class EmbeddedR:
         return [(name, *self._read(v)) for name, v in zip(table.names, table, strict=True)]
 
     def _call(self, name: str, *args: Any) -> dict[str, Any]:
-        result = self._env[name](*args)
+        with stack_checked():
+            result = self._env[name](*args)
         told = dict(zip(result.names, result, strict=True))
         if not told["ok"][0]:
             raise RModelError(str(told["code"][0]), str(told["message"][0]))
