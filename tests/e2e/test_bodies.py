@@ -23,21 +23,29 @@ same(sfr_predict(reg, "SLIM", mtcars)$prediction, unname(predict(model, mtcars))
     assert "Slimmed the model from" in done.stderr
 
 
-def test_what_only_a_fresh_process_cannot_do_is_logged_whole(server):
-    """The samples here do not show that the formula's function is needed: the server does."""
+def test_what_only_a_fresh_process_finds_wrong_is_logged_whole(server):
+    """What is attached here hides that the formula's own functions are needed: a worker has none,
+    and base R's scale() instead, which gives other numbers."""
     done = server.r(
         START
         + """
-model <- local({
-  shifted <- function(x) x + 1
-  lm(mpg ~ shifted(wt), data = mtcars)
-})
-shifted <- function(x) x + 100
-sfr_log_model(reg, model, "WHOLE", slim = TRUE, sample_input = mtcars["wt"])
-same(sfr_predict(reg, "WHOLE", mtcars["wt"])$prediction, unname(predict(model, mtcars)))
+tools <- list(shifted = function(x) x + 1, scale = function(x, ...) x / 2)
+attach(tools, warn.conflicts = FALSE)
+fits <- list(
+  MISSES = with(tools, lm(mpg ~ shifted(wt), data = mtcars)),
+  DIFFERS = with(tools, lm(mpg ~ scale(wt), data = mtcars))
+)
+for (name in names(fits)) {
+  sfr_log_model(reg, fits[[name]], name, slim = TRUE, sample_input = mtcars["wt"])
+  served <- sfr_predict(reg, name, mtcars["wt"])$prediction
+  same(served, unname(predict(fits[[name]], mtcars)))
+}
 """
     )
-    assert done.stdout.strip() == "TRUE", done.stderr
+    assert done.stdout.split() == ["TRUE", "TRUE"], done.stderr
+    assert done.stderr.count("Slimmed the model from") == 2
+    said = " ".join(done.stderr.split())
+    assert said.count("a fresh R process could not do with the slimmed one") == 2
 
 
 def test_texts_in_a_body_stay_as_they_are(server):

@@ -30,9 +30,13 @@ slim.glm <- function(model, args) {
 
 #' @export
 slim.gam <- function(model, args) {
+  if (is.data.frame(model$model)) {
+    # predict() asks the training frame, not its rows, for the offset and the levels.
+    model$model <- structure(model$model[0, , drop = FALSE], terms = attr(model$model, "terms"))
+  }
   without(model, c(
     "residuals", "fitted.values", "linear.predictors", "weights", "prior.weights", "y", "hat",
-    "working.weights", "model", "data", "R", "offset", "call"
+    "working.weights", "z", "data", "R", "offset", "call"
   ))
 }
 

@@ -64,6 +64,63 @@ test_that("generalised linear models, trees and forests are slimmed", {
   same_bits(forest, small$model, mtcars)
 })
 
+test_that("gam is slimmed, with standard errors and terms too", {
+  skip_if_not_installed("mgcv")
+  rows <- data.frame(a = sin(1:2000), b = cos(1:2000), n = rep(1:5, 400), f = gl(2, 5, 2000))
+  rows$y <- rpois(2000, exp(rows$a))
+  fit <- mgcv::gam(
+    y ~ s(a, bs = "cr") + s(b, by = f, bs = "cr") + f + offset(log(n)), poisson, rows,
+    method = "REML"
+  )
+  for (spec in list(spec_of(type = "response"), spec_of(se.fit = TRUE), spec_of(type = "terms"))) {
+    small <- slimmed_of(fit, rows[1:32, ], spec)
+    expect_lt(small$bytes, saved_bytes(fit, NULL) / 2)
+    same_bits(fit, small$model, rows, spec)
+    expect_null(small$model$fitted.values)
+    expect_identical(nrow(small$model$model), 0L)
+  }
+})
+
+test_that("randomForest is slimmed, of numbers and of classes", {
+  skip_if_not_installed("randomForest")
+  set.seed(1)
+  fit <- randomForest::randomForest(
+    Species ~ ., iris, ntree = 5, proximity = TRUE, keep.inbag = TRUE
+  )
+  small <- slimmed_of(fit, iris[seq(1, 150, 5), ], spec_of(type = "prob"))
+  expect_lt(small$bytes, saved_bytes(fit, NULL) / 3)
+  same_bits(fit, small$model, iris, spec_of(type = "prob"))
+  same_bits(fit, small$model, iris, spec_of(type = "response"))
+  expect_null(small$model$proximity)
+  expect_null(small$model$votes)
+
+  numbers <- randomForest::randomForest(mtcars[c("wt", "hp")], mtcars$mpg, ntree = 5)
+  small <- slimmed_of(numbers, mtcars[1:8, ])
+  expect_lt(small$bytes, saved_bytes(numbers, NULL))
+  same_bits(numbers, small$model, mtcars)
+  expect_null(small$model$mse)
+})
+
+test_that("coxph is slimmed, but not of what it predicts from its training rows", {
+  skip_if_not_installed("survival")
+  rows <- data.frame(time = 1 + (1:400 * 7919) %% 997, dead = 1:400 %% 3 > 0, age = 40 + 1:400 %% 41)
+  rows$sex <- factor(c("f", "m")[1 + 1:400 %% 2])
+  fit <- survival::coxph(survival::Surv(time, dead) ~ log(age) + sex, rows, model = TRUE, x = TRUE)
+  for (type in c("lp", "risk")) {
+    spec <- spec_of(type = type)
+    small <- slimmed_of(fit, rows[1:32, ], spec)
+    expect_lt(small$bytes, saved_bytes(fit, NULL) / 2)
+    same_bits(fit, small$model, rows, spec)
+    expect_null(small$model$model)
+    expect_null(small$model$residuals)
+  }
+  for (spec in list(spec_of(type = "survival"), spec_of(se.fit = TRUE), spec_of(type = "terms"))) {
+    small <- slimmed_of(fit, rows[1:32, ], spec)
+    same_bits(fit, small$model, rows, spec)
+    expect_false(is.null(small$model$model))
+  }
+})
+
 test_that("what a function left in the formula's environment goes", {
   fit <- function() {
     ballast <- sin(1:1e5)
