@@ -40,6 +40,13 @@ for thread in threads:
     thread.join()
 assert len(answers) == 8 and all(answer.equals(first) for answer in answers)
 
+# R is the host's: a worker's own system() is not put into it.
+from rpy2 import rinterface  # noqa: E402
+
+assert list(rinterface.baseenv["environmentName"](rinterface.baseenv["environment"](
+    rinterface.baseenv["system"]
+))) == ["base"]  # fmt: skip
+
 path = f"{sys.argv[2]}/model.rds"
 with open(path, "r+b") as f:
     f.seek(50)

@@ -6,7 +6,7 @@ served <- new.env(parent = emptyenv())
 # Load the model from its serialised bytes. What fails is data, not an R error in the caller.
 serve_load <- function(model, body, predict) {
   caught({
-    answer_dpkg()
+    if (nzchar(Sys.getenv("DEB_HOST_MULTIARCH"))) answer_dpkg()
     # Code an author wrote expects R as a session has it; a class's own predict() does not.
     if (!is.null(body) || length(predict$code) > 0) {
       attach_packages(c("methods", "datasets", "graphics", "grDevices"))
@@ -39,7 +39,8 @@ serve_load <- function(model, body, predict) {
 }
 
 # A worker runs no program. Debian's RcppParallel asks one, whenever it is loaded, where libraries
-# lie: that question has its answer in the environment, and any other stays refused.
+# lie: that question has its answer in the environment, and any other stays refused. A host that is
+# no worker has no such answer, and runs the program.
 answer_dpkg <- function() {
   answering <- function(command, ...) {
     if (identical(command, "dpkg-architecture -qDEB_HOST_MULTIARCH")) {

@@ -5,7 +5,15 @@ pinned_load <- function(model, body, predict) pinned(serve_load(model, body, pre
 
 pinned_answer <- function(rows, seed) {
   pinned({
-    answer <- serve_answer(rows, seed)
+    answer <- caught(
+      {
+        if (!is.null(seed)) set.seed(seed)
+        answer <- predict_frame(served$model, rows, served$predict)
+        list(ok = TRUE, frame = answer$frame, warnings = answer$warnings)
+      },
+      "model_error"
+    )
+    served$failed <- !answer$ok
     serve_restore()
     answer
   })
