@@ -35,7 +35,11 @@ def test_a_service_provides_the_recorded_packages_and_answers_the_recorded_numbe
         said = server.cli("service", "logs", "tiny")
         assert "installing" in said and "tinydep_1.0.tar.gz" in said
         (build,) = (made / "builds").iterdir()
-        assert {p.name for p in (build / "library").iterdir()} == {"tinyroot", "tinydep", "tinyleaf"}
+        assert {p.name for p in (build / "library").iterdir()} == {
+            "tinyroot",
+            "tinydep",
+            "tinyleaf",
+        }
         # The server's own workers find it, too.
         scored = server.cli("predict", "TINY/V1", str(sample), "--json")
         assert [row["prediction"] for row in json.loads(scored)] == [4.0, 6.0]

@@ -99,7 +99,8 @@ def evaluate(call: Sexp, env: Sexp) -> Sexp:
 
 def _failure() -> RFailure:
     failed = ffi.new("int *", 0)
-    message = lib.R_tryEval(lib.Rf_lang1(symbol("geterrmessage")), lib.R_BaseEnv, failed)
+    with protected(call := call_of(symbol("geterrmessage"), [])):
+        message = lib.R_tryEval(call, lib.R_BaseEnv, failed)
     return RFailure(ffi.string(lib.R_CHAR(lib.STRING_ELT(message, 0))).decode().strip())
 
 
