@@ -18,12 +18,12 @@ class_posterior <- function(found) {
 
 zoo$lda <- entry(
   fit = \() MASS::lda(Species ~ ., iris),
-  rows = iris_rows, pkgs = "MASS", service = TRUE,
+  rows = iris_rows, pkgs = "MASS", service = TRUE, independent = FALSE,
   r = \(model, rows) class_posterior(predict(model, rows))
 )
 zoo$lda_class <- entry(
   fit = \() MASS::lda(low ~ age + lwt + race + smoke, births),
-  rows = births_rows, pkgs = "MASS", args = list(type = "class"),
+  rows = births_rows, pkgs = "MASS", args = list(type = "class"), independent = FALSE,
   r = \(model, rows) predict(model, rows)$class
 )
 zoo$lda_matrix <- entry(
@@ -33,7 +33,7 @@ zoo$lda_matrix <- entry(
 )
 zoo$qda <- entry(
   fit = \() MASS::qda(Species ~ ., iris),
-  rows = iris_rows, pkgs = "MASS",
+  rows = iris_rows, pkgs = "MASS", independent = FALSE,
   r = \(model, rows) class_posterior(predict(model, rows))
 )
 zoo$mda <- entry(
@@ -56,7 +56,7 @@ zoo$naivebayes_raw <- entry(
 )
 zoo$polr_class <- entry(
   fit = \() MASS::polr(Sat ~ Infl + Type + Cont, MASS::housing, weights = Freq),
-  rows = housing_rows, pkgs = "MASS", service = TRUE
+  rows = housing_rows, pkgs = "MASS", service = TRUE, independent = FALSE
 )
 zoo$polr_probs <- entry(
   fit = \() MASS::polr(Sat ~ Infl + Type + Cont, MASS::housing, weights = Freq),
@@ -68,7 +68,7 @@ zoo$polr_probs <- entry(
 )
 zoo$multinom_class <- entry(
   fit = \() nnet::multinom(race ~ age + lwt + smoke, births, trace = FALSE),
-  rows = births_rows[c("age", "lwt", "smoke")], pkgs = "nnet"
+  rows = births_rows[c("age", "lwt", "smoke")], pkgs = "nnet", independent = FALSE
 )
 zoo$multinom_probs <- entry(
   fit = \() nnet::multinom(Species ~ ., iris, trace = FALSE),
@@ -89,7 +89,7 @@ zoo$nnet_regression <- entry(
 )
 zoo$nnet_class <- entry(
   fit = \() nnet::nnet(Species ~ ., iris, size = 3, decay = 0.01, trace = FALSE),
-  rows = iris_rows, pkgs = "nnet", args = list(type = "class"),
+  rows = iris_rows, pkgs = "nnet", args = list(type = "class"), independent = FALSE,
   r = \(model, rows) predict(model, rows, type = "class")
 )
 zoo$nnet_raw <- entry(

@@ -34,8 +34,7 @@ model_task.rpart <- function(model) {
 # --- randomForest
 
 score.randomForest <- function(model, rows, args = list()) {
-  ask <- function() score.default(model, rows, args)
-  if (rowwise(model, args)) ask() else with_fixed_seed(ask())
+  drawn(model, args, score.default(model, rows, args))
 }
 
 predictors.randomForest <- function(model, args = list()) {
@@ -198,6 +197,12 @@ training_frame.cforest <- training_frame.party
 
 # --- bagging
 
+# The classes of equally many trees are decided by chance.
+score.classbagg <- function(model, rows, args = list()) {
+  drawn(model, args, score.default(model, rows, args))
+}
+rowwise.classbagg <- function(model, args = list()) !asks_class(args)
+
 predictors.regbagg <- function(model, args = list()) names(model$X)
 predictors.classbagg <- predictors.regbagg
 predictors.survbagg <- predictors.regbagg
@@ -230,6 +235,15 @@ refuse_text <- function(rows, names, what) {
       "sample_input in which it is that factor."
     ))
   }
+}
+
+# An answer in which lots decide between classes: they fall the same way each time.
+drawn <- function(model, args, expr) if (rowwise(model, args)) expr else with_fixed_seed(expr)
+
+# Whether labels are asked for, where predict() takes `default` without a type.
+asks_class <- function(args, default = "class") {
+  type <- if (is.null(args$type)) default else args$type[1]
+  nzchar(type) && startsWith("class", type)
 }
 
 # An expression that draws random numbers, from the same ones each time; the session's own stream

@@ -161,3 +161,32 @@ test_that("ranger's training rows are found where its call does not name its arg
   model <- ranger::ranger(breaks ~ tension, warpbreaks, num.trees = 5)
   expect_identical(known_levels(model)$tension$levels, c("L", "M", "H"))
 })
+
+test_that("where lots decide between classes they fall the same way each time", {
+  x <- c(-3, -2, -1, 1, 2, 3, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5)
+  rows <- data.frame(x = x, side = factor(ifelse(x < 0, "left", "right")))
+  rows$side[c(3, 4)] <- c("right", "left")
+  same <- rows[rep(1L, 32), ]
+  same$x <- 0
+  three <- rbind(rows, transform(rows, side = ifelse(abs(x) > 2.6, "far", paste(side))))
+  models <- list(
+    lda = MASS::lda(side ~ x, rows),
+    multinom = nnet::multinom(side ~ x, three, trace = FALSE),
+    knn3 = caret::knn3(side ~ x, rows, k = 2),
+    train = caret::train(side ~ x, rows,
+      method = "lda", trControl = caret::trainControl("none")
+    )
+  )
+  for (name in names(models)) {
+    args <- if (name != "train") list(type = "class")
+    asked <- lapply(1:3, \(i) sfr_predict_local(models[[name]], same, predict_args = args))
+    # Plain predict() draws both sides, and others the next time.
+    expect_setequal(asked[[1]]$prediction, c("left", "right"))
+    expect_identical(asked[[2]], asked[[1]])
+    expect_identical(asked[[3]], asked[[1]])
+    expect_false(rowwise(models[[name]], args))
+  }
+  expect_true(rowwise(models$lda, list(type = "posterior")))
+  expect_true(rowwise(models$multinom, list(type = "probs")))
+  expect_true(rowwise(models$train, list(type = "prob")))
+})

@@ -31,12 +31,23 @@ model_task.train <- function(model) {
 
 predict_types.train <- function(model) c("raw", if (model_task(model) != "regression") "prob")
 
-# knn3 and knnreg keep the matrix they were trained on, and take another one by position.
+# Labels are those its model gives, which may draw them.
+rowwise.train <- function(model, args = list()) {
+  labels <- model_task(model) != "regression" && !identical(args$type, "prob")
+  !labels || rowwise(model$finalModel, list(type = "class"))
+}
+score.train <- function(model, rows, args = list()) {
+  drawn(model, args, score.default(model, rows, args))
+}
+
+# knn3 and knnreg keep the matrix they were trained on, and take another one by position. Of classes
+# with equally many neighbours knn3 draws one.
 score.knn3 <- function(model, rows, args = list()) {
   if (is.null(model_terms(model))) rows <- rows[colnames(model$learn$X)]
-  score.default(model, rows, args)
+  drawn(model, args, score.default(model, rows, args))
 }
 score.knnreg <- score.knn3
+rowwise.knn3 <- function(model, args = list()) !asks_class(args, "prob")
 
 required_pkgs.knn3 <- function(model) "caret"
 required_pkgs.knnreg <- required_pkgs.knn3

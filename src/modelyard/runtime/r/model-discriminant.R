@@ -8,13 +8,29 @@ required_pkgs.qda <- function(model) "MASS"
 required_pkgs.polr <- function(model) "MASS"
 required_pkgs.fda <- function(model) "mda"
 
+# Of probabilities that are all but equal (by 1e-5 of the greatest) predict() draws the class, with
+# numbers from one stream for all rows: see max.col().
+rowwise.multinom <- function(model, args = list()) length(model$lev) == 2 || !asks_class(args)
+rowwise.nnet <- function(model, args = list()) length(model$lev) <= 2 || !asks_class(args, "raw")
+rowwise.polr <- function(model, args = list()) !asks_class(args)
+rowwise.lda <- rowwise.polr
+rowwise.qda <- rowwise.polr
+
+score.nnet <- function(model, rows, args = list()) {
+  drawn(model, args, score.default(model, rows, args))
+}
+score.multinom <- score.nnet
+score.polr <- score.nnet
+
 # predict() gives a list. The class and the posterior are columns, named as data.frame() names
 # them; type = "class", "posterior" or "x", which predict() does not have, chooses one of the list.
 score.lda <- function(model, rows, args = list()) {
   type <- args$type
   args$type <- NULL
   asked <- if (is.null(model$terms)) quote(as.matrix(rows)) else quote(rows)
-  found <- clean_call(quote(stats::predict), list(newdata = asked), args, model, rows)
+  found <- drawn(model, list(type = type), {
+    clean_call(quote(stats::predict), list(newdata = asked), args, model, rows)
+  })
   if (!is.null(type)) {
     if (!type %in% names(found)) {
       fault("model_error", paste0(
