@@ -98,11 +98,16 @@ def test_no_rows_are_a_typed_table_of_none(body: Any) -> None:
         b'{"data": [[null, 1, 2]]}',
         b'{"dataframe_split": {"columns": ["wt", "cyl"], "data": [[1]]}}',
         b'{"dataframe_split": {"columns": [1], "data": [[1]]}}',
+        b'{"data": [], "params": {"type": "response"}}',
         b"\xef\xbb\xbf[]",
     ],
 )
 def test_what_is_no_form_of_rows_is_malformed(body: bytes) -> None:
     refused(body, "malformed_request")
+
+
+def test_empty_params_of_a_client_of_mlflow_are_none() -> None:
+    assert decode({"data": [], "params": {}}).table.num_rows == 0
 
 
 def test_the_text_na_and_null_are_missing_numbers() -> None:

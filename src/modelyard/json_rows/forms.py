@@ -56,6 +56,11 @@ def _read(found: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
         return _records("records", found, max_rows)
     if not isinstance(found, dict):
         raise MalformedRequest("The body is neither an object nor an array.", hint=_HINT)
+    if found.get("params"):
+        raise MalformedRequest(
+            "The body has params, and a request cannot change how a version predicts.",
+            hint="It is fixed when a version is logged: predict_args in sfr_log_model().",
+        )
     forms = [f for f in ("dataframe_split", "dataframe_records", "data") if f in found]
     if len(forms) != 1:
         count = "none" if not forms else "more than one"
