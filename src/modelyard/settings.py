@@ -42,6 +42,8 @@ class Settings:
     environments: str = ""
     """Folder of those libraries. Empty: in the home; in /var/lib/modelyard for root."""
     max_workers: int = 4
+    joined_rows: int = 10_000
+    """At most so many rows of requests that wait together are asked at once (max_batch_rows)."""
     worker_idle_s: float = 300.0
     worker_start_s: float = 60.0
     worker_memory_bytes: int = 4 * 2**30

@@ -8,125 +8,34 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pyarrow as pa
 import pytest
+from tests.services.conftest import MPG, SPACE, Yard
 
 from modelyard.access import SYSTEM, issue_token, revoke_token
-from modelyard.account import Account, close_account, open_account
 from modelyard.errors import AlreadyExists, NotFound
-from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.names import ModelRef, Qualified
 from modelyard.registry.add import Draft, add_version
-from modelyard.registry.log import log_version
 from modelyard.registry.resolve import resolve
-from modelyard.registry.types import LogRequest
 from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.manifest import File
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.scoring.frames import ARROW, RDS
-from modelyard.services.deploy import DeployRequest, deploy
-from modelyard.services.folder import HostFile, folder
-from modelyard.services.logs import tail
+from modelyard.services.folder import folder
 from modelyard.services.reconcile import Reconciler
-from modelyard.services.show import show, show_all
-from modelyard.services.types import Options, Service, State
+from modelyard.services.show import show_all
+from modelyard.services.types import Service, State
 from modelyard.services.undeploy import undeploy
-from modelyard.settings import Settings
-from modelyard.signature import columns
 
-SPACE = Namespace("ML_DB", "MODELS")
-MPG = "lm(mpg ~ wt + hp + cyl, data = mtcars)"
 CARS = {"wt": [2.5, 3.0, None], "hp": [110.0, 150.0, 93.3], "cyl": [4, 6, 8]}
-TROUBLE = """function(model, input) {
-  if (any(input$x == 13)) tools::pskill(Sys.getpid(), 9)
-  if (any(input$x == 14)) repeat {}
-  if (any(input$x == 15)) numeric(1e11)
-  if (any(input$x == 16)) stop("R says no")
-  if (any(input$x == 17)) Sys.sleep(1)
-  data.frame(prediction = 2 * input$x)
-}"""
-
-MakeRds = Callable[[str], Path]
-
-
-@dataclass
-class Yard:
-    """An account, a reconciler, and what a test does with them."""
-
-    account: Account
-    reconciler: Reconciler
-    make_rds: MakeRds
-    owner: str
-
-    def log(self, name: str, files: dict[str, str], inputs: dict[str, str]) -> None:
-        put = self.account.artifacts.put
-        digests = {role: put(self.make_rds(code)).digest for role, code in files.items()}
-        request = LogRequest(
-            files=digests,
-            inputs=columns(inputs),
-            outputs=columns({"prediction": "double"}),
-        )
-        log_version(self.account, SYSTEM, Qualified(SPACE, name), request, None)
-
-    def wish(self, name: str, model: str, *, force: bool = False, **options: Any) -> None:
-        ref = ModelRef.parse(model, SPACE)
-        request = DeployRequest(Qualified(SPACE, name), ref, Options(**options), force)
-        deploy(self.account, SYSTEM, request)
-        self.reconciler.wake()
-
-    def deploy(self, name: str, model: str, **more: Any) -> Service:
-        self.wish(name, model, **more)
-        return self.until(name, State.READY)
-
-    def show(self, name: str) -> Service:
-        return show(self.account, Qualified(SPACE, name))
-
-    def until(self, name: str, state: State) -> Service:
-        patience = time.monotonic() + 90
-        while (service := self.show(name)).status.state is not state:
-            is_lost = state is State.READY and service.status.state is State.FAILED
-            assert not is_lost and time.monotonic() < patience, (
-                service.to_dict(),
-                self.log_of(service),
-            )
-            time.sleep(0.05)
-        return service
-
-    def host(self, service: Service) -> HostFile:
-        host = folder(self.account.settings.home, service.spec.id).read_host()
-        assert host is not None
-        return host
-
-    def log_of(self, service: Service) -> list[str]:
-        return tail(folder(self.account.settings.home, service.spec.id).log_file, 50)
-
-    def post(self, service: Service, **more: Any) -> httpx.Response:
-        headers = {"authorization": f'Snowflake Token="{self.owner}"', **more.pop("headers", {})}
-        assert service.url is not None
-        return httpx.post(f"{service.url}/predict", headers=headers, timeout=60, **more)
-
-
-@pytest.fixture(scope="module")
-def yard(tmp_path_factory: pytest.TempPathFactory, make_rds: MakeRds) -> Iterator[Yard]:
-    home = tmp_path_factory.mktemp("home")
-    account = open_account(Settings(home=home, max_workers=2))
-    owner = issue_token(account, SYSTEM, name="owner", role="owner").secret
-    yard = Yard(account, Reconciler(account), make_rds, owner)
-    inputs = {"wt": "double", "hp": "double", "cyl": "integer"}
-    yard.log("MPG", {"model": MPG}, inputs)
-    yard.log("TROUBLE", {"model": "lm(dist ~ speed, cars)", "body": TROUBLE}, {"x": "double"})
-    yard.reconciler.start()
-    yield yard
-    yard.reconciler.stop(hosts=True)
-    close_account(account)
 
 
 @pytest.fixture(scope="module")

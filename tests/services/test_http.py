@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +18,13 @@ import pytest
 import uvicorn
 
 from modelyard.access import body
+from modelyard.access.bearer import read_authorization
 from modelyard.errors import (
     Forbidden,
     MemoryLimit,
     MissingColumn,
     ModelTimeout,
+    Overloaded,
     Unauthenticated,
     WorkerCrashed,
 )
@@ -40,18 +42,25 @@ class FakeBackend:
     """Answers with what it was called with, or does what the body says."""
 
     is_ready: bool = True
-    version: str = "V2"
     calls: list[Call] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    gone: Callable[[], bool] = lambda: False
 
-    def authorise(self, secret: str) -> None:
+    def knows(self, authorization: bytes) -> bool:
+        return False
+
+    def authorise(self, authorization: bytes) -> None:
+        secret = read_authorization(authorization.decode() or None)
         if secret == "other":
             raise Forbidden("Not this one.")
         if secret != "good":
             raise Unauthenticated("No.")
 
-    def answer(self, call: Call, request_id: str, deadline_s: float) -> Answer:
+    async def answer(
+        self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
+    ) -> tuple[Answer, str]:
         self.calls.append(call)
+        self.gone = is_gone
         match bytes(call.body):
             case b"crash":
                 raise WorkerCrashed("It died.")
@@ -63,10 +72,13 @@ class FakeBackend:
                 raise MissingColumn("No disp.", hint="Add it.")
             case b"bug":
                 raise RuntimeError("/srv/secret/place")
+            case b"full":
+                raise Overloaded("Too many requests are waiting already.")
             case b"wait":
-                self.gate.wait(10)
+                while not (self.gate.is_set() or is_gone()):
+                    await asyncio.sleep(0.01)
         said = json.dumps({"id": request_id, "strict": call.strict}).encode()
-        return Answer(said, call.answer_form, "same", ("note €",), ("warned",))
+        return Answer(said, call.answer_form, "same", ("note €",), ("warned",)), "V2"
 
     def describe(self) -> dict[str, Any]:
         return {"name": "svc"}
@@ -75,7 +87,6 @@ class FakeBackend:
 @dataclass
 class Served:
     backend: FakeBackend
-    app: App
     url: str
     address: tuple[str, int]
 
@@ -90,7 +101,7 @@ class Served:
 def served() -> Iterator[Served]:
     backend = FakeBackend()
     with bind_port("") as sock, ThreadPoolExecutor(3) as threads:
-        app = App(backend, Limits(1000, 5000, 5.0, running=1, waiting=1), threads)
+        app = App(backend, Limits(1000, 5000, 5.0), threads)
         config = uvicorn.Config(
             app, http=DeadlineProtocol, lifespan="off", log_config=None, server_header=False
         )
@@ -98,7 +109,7 @@ def served() -> Iterator[Served]:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
         thread.start()
         address = sock.getsockname()
-        yield Served(backend, app, f"http://127.0.0.1:{address[1]}", address)
+        yield Served(backend, f"http://127.0.0.1:{address[1]}", address)
         backend.gate.set()
         server.should_exit = True
         thread.join()
@@ -244,17 +255,26 @@ def test_a_fault_of_ours_says_nothing_internal(
 
 
 def test_beyond_the_places_to_wait_requests_are_turned_away(served: Served) -> None:
-    with ThreadPoolExecutor(2) as clients:
-        busy = [clients.submit(served.post, content=b"wait") for _ in range(2)]
-        patience = time.monotonic() + 10
-        while not (served.backend.calls and served.app._waiting) and time.monotonic() < patience:
-            time.sleep(0.01)
-        refused = served.post(content=b"{}")
-        error(refused, 429, "overloaded")
-        assert refused.headers["retry-after"] == "1"
-        assert served.get("/livez").text == "ok"
-        served.backend.gate.set()
-        assert [b.result().status_code for b in busy] == [200, 200]
+    refused = served.post(content=b"full")
+    error(refused, 429, "overloaded")
+    assert refused.headers["retry-after"] == "1"
+
+
+def test_a_caller_that_went_away_is_known_and_harms_nobody(served: Served) -> None:
+    head = b"POST /predict HTTP/1.1\r\nhost: x\r\nauthorization: Bearer good\r\ncontent-length: 4\r\n\r\n"
+    with socket.create_connection(served.address, timeout=10) as impatient:
+        impatient.sendall(head + b"wait")
+        until(lambda: bool(served.backend.calls))
+        assert not served.backend.gone()
+    until(served.backend.gone)
+    assert served.post(content=b"{}").status_code == 200
+
+
+def until(true: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 10
+    while not true() and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert true()
 
 
 def test_a_connection_that_says_nothing_is_closed(

@@ -6,7 +6,7 @@ from modelyard.access import Actor
 from modelyard.access.types import Role
 from modelyard.errors import Forbidden
 from modelyard.names import Namespace, Qualified
-from modelyard.services.health import MANY_CRASHES, WINDOW_S, Health
+from modelyard.services.health import MANY_CRASHES, WINDOW_S, health
 from modelyard.services.served import may_call
 from modelyard.services.types import HostState, ServiceSpec
 
@@ -44,12 +44,10 @@ def test_a_caller_calls_its_own_service_and_no_other(
             may_call(actor, spec(space), DEFAULT)
 
 
-def test_workers_that_keep_crashing_make_a_service_degraded_for_a_while() -> None:
-    health = Health()
-    for second in range(MANY_CRASHES):
-        assert health.state(float(second)) == (HostState.READY, None)
-        health.crashed(float(second))
-    state, cause = health.state(float(MANY_CRASHES))
+def test_workers_that_keep_dying_make_a_service_degraded_for_a_while() -> None:
+    deaths = [float(second) for second in range(MANY_CRASHES)]
+    assert health(deaths[:-1], 3.0) == (HostState.READY, None)
+    state, cause = health(deaths, 3.0)
     assert state is HostState.DEGRADED
     assert "3 R workers" in (cause or "")
-    assert health.state(MANY_CRASHES + WINDOW_S) == (HostState.READY, None)
+    assert health(deaths, MANY_CRASHES + WINDOW_S) == (HostState.READY, None)

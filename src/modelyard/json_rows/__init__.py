@@ -1,6 +1,12 @@
 """Rows as JSON: three forms in, two out, with the contract's errors."""
 
-from modelyard.json_rows.answers import encode_data, encode_records, encode_split
+from modelyard.json_rows.answers import (
+    encode_data,
+    encode_numbered,
+    encode_records,
+    encode_split,
+    records_of,
+)
 from modelyard.json_rows.rows import Decoded, Limits, decode_rows, decode_untyped
 
 __all__ = [
@@ -9,6 +15,8 @@ __all__ = [
     "decode_rows",
     "decode_untyped",
     "encode_data",
+    "encode_numbered",
     "encode_records",
     "encode_split",
+    "records_of",
 ]

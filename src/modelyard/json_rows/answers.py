@@ -27,7 +27,12 @@ def encode_data(table: pa.Table, index: Sequence[Any]) -> bytes:
     Raises:
         DuplicateColumn: when two columns have one name.
     """
-    return _encoder.encode({"data": list(zip(index, _records(table), strict=True))})
+    return encode_numbered(index, records_of(table))
+
+
+def encode_numbered(index: Sequence[Any], records: Sequence[dict[str, Any]]) -> bytes:
+    """The same of records that are made already."""
+    return _encoder.encode({"data": list(zip(index, records, strict=True))})
 
 
 def encode_records(table: pa.Table) -> bytes:
@@ -36,7 +41,7 @@ def encode_records(table: pa.Table) -> bytes:
     Raises:
         DuplicateColumn: when two columns have one name.
     """
-    return _encoder.encode(_records(table))
+    return _encoder.encode(records_of(table))
 
 
 def encode_split(table: pa.Table) -> bytes:
@@ -48,7 +53,12 @@ def encode_split(table: pa.Table) -> bytes:
     )
 
 
-def _records(table: pa.Table) -> list[dict[str, Any]]:
+def records_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Each row as an object of what JSON writes.
+
+    Raises:
+        DuplicateColumn: when two columns have one name.
+    """
     names = table.column_names
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:

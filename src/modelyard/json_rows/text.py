@@ -12,7 +12,7 @@ from modelyard.errors import DuplicateColumn, InvalidValue, MalformedRequest, To
 _MINUS_ZERO = re.compile(r"-0(?![.\deE])")
 
 
-def read_json(body: bytes | memoryview, *, max_bytes: int, max_depth: int) -> Any:
+def read_json(body: bytes | bytearray | memoryview, *, max_bytes: int, max_depth: int) -> Any:
     """The value of a JSON text in UTF-8.
 
     Integers come as exact Python integers of any size, ``-0`` as the double -0.0. A number too

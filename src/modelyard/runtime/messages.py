@@ -19,10 +19,11 @@ import msgspec
 from modelyard.runtime.sandbox.plan import Isolation
 
 _LENGTHS = struct.Struct("<QQ")
+LENGTHS_BYTES = _LENGTHS.size
 _CHUNK = 1 << 20
 _MOST_PIECES = 1000
 """Of one message: the system takes 1,024 at once."""
-_SKEW = 2
+SKEW = 2
 """Bytes left free before the rows of a message: the doubles of a frame without other columns then
 lie aligned in memory, and need no copy."""
 
@@ -158,6 +159,39 @@ class Garbled(Exception):
     """What came is no message, or one that is too large; the text says which."""
 
 
+def parts_of(message: Message, rows: Rows = ()) -> list[bytes | memoryview]:
+    """All bytes of a message, in pieces to be sent one behind the other."""
+    head = _encoder.encode(message)
+    if len(rows) > _MOST_PIECES:
+        rows = (b"".join(rows),)
+    return [_LENGTHS.pack(sum(map(len, rows)), len(head)), *rows, head]
+
+
+def sizes_of(lengths: bytes | memoryview, most_bytes: int | None) -> tuple[int, int]:
+    """Bytes of the rows and of the message that follow these first ones.
+
+    Raises:
+        Garbled: they are more than is allowed.
+    """
+    size, head = _LENGTHS.unpack(lengths)
+    if most_bytes is not None and (size > most_bytes or head > MOST_MESSAGE_BYTES):
+        raise Garbled(f"a message of {size + head:,} bytes")
+    return size, head
+
+
+def decoded(data: memoryview) -> Message:
+    """The message of these bytes.
+
+    Raises:
+        Garbled: they are none.
+    """
+    try:
+        found: Message = _decoder.decode(data)
+        return found
+    except Exception as e:  # whatever a hostile end makes a decoder raise means the same
+        raise Garbled(f"bytes that are no message ({type(e).__name__})") from e
+
+
 class Channel:
     """One end of the conversation. Not safe for two threads at once.
 
@@ -180,10 +214,7 @@ class Channel:
 
     def send(self, message: Message, rows: Rows = (), files: Sequence[int] = ()) -> None:
         """Send a message, the pieces of its rows with it, and open files beside it."""
-        head = _encoder.encode(message)
-        if len(rows) > _MOST_PIECES:
-            rows = (b"".join(rows),)
-        parts = [_LENGTHS.pack(sum(map(len, rows)), len(head)), *rows, head]
+        parts = parts_of(message, rows)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", files))] if files else []
         sent = self._sock.sendmsg(parts, rights)
         for part in parts:
@@ -208,17 +239,12 @@ class Channel:
             lengths = first + bytes(self._read(_LENGTHS.size - len(first), end))
         else:
             lengths = bytes(self._read(_LENGTHS.size, end))
-        size, head = _LENGTHS.unpack(lengths)
-        if self._most_bytes is not None and (size > self._most_bytes or head > MOST_MESSAGE_BYTES):
-            raise Garbled(f"a message of {size + head:,} bytes")
+        size, head = sizes_of(lengths, self._most_bytes)
         data = self._read(size + head, end)
-        try:
-            return _decoder.decode(data[size:]), data[:size], files
-        except Exception as e:  # whatever a hostile end makes a decoder raise means the same
-            raise Garbled(f"bytes that are no message ({type(e).__name__})") from e
+        return decoded(data[size:]), data[:size], files
 
     def _read(self, size: int, end: float | None) -> memoryview:
-        data = memoryview(bytearray(_SKEW + size))[_SKEW:]
+        data = memoryview(bytearray(SKEW + size))[SKEW:]
         left = data
         while left:
             n = self._sock.recv_into(left)
@@ -228,6 +254,10 @@ class Channel:
             if left and end is not None:  # a byte now and then must not stretch the time
                 self._sock.settimeout(max(end - time.monotonic(), 1e-6))
         return data
+
+    def detach(self) -> tuple[socket.socket, int | None]:
+        """This end's socket, for whoever goes on with it, and the most bytes of one message."""
+        return self._sock.dup(), self._most_bytes
 
     def close(self) -> None:
         """Close this end; the other sees ``EOFError``."""

@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -44,7 +44,7 @@ _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.1
 _TICK_S = 0.5
 _DRAIN_S = 5.0
 _LOG_BYTES = 8 * 2**20
-_SPARE_THREADS = 4
+_THREADS = 8
 
 
 class Host:
@@ -90,16 +90,11 @@ class Host:
 
     async def _serve(self, account: Account, sock: socket.socket) -> None:
         settings = self._settings
-        served = Served(account, self._spec)
+        threads = ThreadPoolExecutor(_THREADS)
+        served = Served(account, self._spec, threads)
         limits = Limits(
-            settings.max_json_bytes,
-            settings.max_body_bytes,
-            settings.predict_deadline_s,
-            settings.max_workers,
+            settings.max_json_bytes, settings.max_body_bytes, settings.predict_deadline_s
         )
-        # More threads than places to run in, so that tokens are checked while all of those are
-        # taken.
-        threads = ThreadPoolExecutor(settings.max_workers + _SPARE_THREADS)
         server = _server(App(served, limits, threads), settings)
         loop = asyncio.get_running_loop()
 
@@ -109,20 +104,23 @@ class Host:
             server.should_exit = True
 
         loop.add_signal_handler(signal.SIGTERM, end)
-        loading = loop.create_task(self._load(served, server, threads))
-        telling = loop.create_task(self._tell(served))
+        beside = [
+            loop.create_task(work)
+            for work in (self._load(served, server), self._tell(served), served.follow())
+        ]
         try:
             await server.serve(sockets=[sock])
+            await served.close()
         finally:
-            loading.cancel()
-            telling.cancel()
+            for task in beside:
+                task.cancel()
             threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _load(self, served: Served, server: uvicorn.Server, threads: Executor) -> None:
+    async def _load(self, served: Served, server: uvicorn.Server) -> None:
         """Become ready, or end the server with the reason."""
         begun = time.monotonic()
         try:
-            rows = await asyncio.get_running_loop().run_in_executor(threads, served.load)
+            rows = await served.load()
         except ModelyardError as e:
             self._fault = e
         except Exception:

@@ -1,54 +1,57 @@
-"""The version a host serves: who may call it, and how a call becomes an answer."""
+"""What a host serves: who may call it, and which version answers, its alias followed."""
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
-import pyarrow as pa
-
 from modelyard.access import Actor, allow, authenticate
+from modelyard.access.bearer import read_authorization
 from modelyard.account import Account
-from modelyard.errors import InvalidName, ModelFault, Unavailable, WorkerCrashed
-from modelyard.json_rows import Limits
+from modelyard.errors import InvalidName, ModelyardError, NotFound, Unavailable
 from modelyard.names import ModelRef, Namespace, Qualified
 from modelyard.registry.provide import replay_provided
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
-from modelyard.scoring.frames import Answer, Call, answer
-from modelyard.scoring.predict import Scored, predict
-from modelyard.scoring.refusal import named
-from modelyard.services.health import Health
+from modelyard.scoring.frames import Answer, Call
+from modelyard.services.edition import Edition
+from modelyard.services.health import health
 from modelyard.services.types import HostState, ServiceSpec
 
 log = logging.getLogger("modelyard.services")
 
 REMEMBER_S = 0.2
 """For so long a token that was good is not looked up again: a revoke works after it."""
-
+FOLLOW_S = 0.2
+"""So often is looked where the alias points."""
+WARM_S = 600.0
+"""For so long the workers of the version before are kept: a way back takes no start."""
 _MOST_REMEMBERED = 1024
 
 
 class Served:
-    """One version under one service, as its host sees it.
+    """The versions of one service: the one that answers, and the one before, kept warm.
 
-    Its methods block and may be called from several threads at once.
+    Its methods are for the event loop's thread; those that block are :meth:`authorise`.
     """
 
-    def __init__(self, account: Account, spec: ServiceSpec) -> None:
+    def __init__(self, account: Account, spec: ServiceSpec, threads: Executor) -> None:
         self._account = account
         self._spec = spec
-        self._version: ModelVersion | None = None
-        self._health = Health()
+        self._threads = threads
+        self._edition: Edition | None = None
+        self._before: tuple[Edition, float] | None = None
+        self._refused: str | None = None
+        self._trouble: str | None = None
         self._good: dict[bytes, float] = {}
         self._is_ending = False
 
-    def load(self) -> int:
-        """Find the version, start a worker and replay the golden predictions: then it is ready.
+    async def load(self) -> int:
+        """Find the version, start its workers, replay the golden predictions: then it is ready.
 
         Returns the number of golden rows that were replayed.
 
@@ -56,30 +59,44 @@ class Served:
             NotFound: the version is gone.
             ModelFault: it does not load, or does not give what it gave.
         """
-        spec, account = self._spec, self._account
-        version = resolve(account, ModelRef(spec.model, version=spec.version))
-        rows, notes = replay_provided(account, version.manifest, str(version), "on_deploy")
-        for note in notes:
-            log.info("%s", note)
-        self._version = version
+        self._edition, rows = await self._prepared(await self._in_thread(self._wanted))
         return rows
+
+    async def follow(self) -> None:
+        """Answer with the version the alias means, from then on; one that is no good never does."""
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            if self._edition is not None and not self._is_ending:
+                await self._look()
 
     def end(self) -> None:
         """Take no new requests."""
         self._is_ending = True
 
+    async def close(self) -> None:
+        """Finish what has begun, and end all workers."""
+        for edition in (self._edition, self._before and self._before[0]):
+            if edition is not None:
+                await edition.crew.drained()
+                edition.crew.close()
+
     @property
     def is_ready(self) -> bool:
         """Whether requests can be scored now."""
-        return self._version is not None and not self._is_ending
+        return self._edition is not None and not self._is_ending
 
     def state(self) -> tuple[HostState, str | None]:
         """How it is, and why."""
+        edition = self._edition
         if self._is_ending:
             return HostState.ENDING, None
-        if self._version is None:
+        if edition is None:
             return HostState.STARTING, None
-        return self._health.state(time.monotonic())
+        if edition.crew.cause is not None:
+            return HostState.DEGRADED, edition.crew.cause
+        if self._trouble is not None:
+            return HostState.DEGRADED, self._trouble
+        return health(edition.crew.figures.recent, asyncio.get_running_loop().time())
 
     @property
     def isolation(self) -> str | None:
@@ -88,79 +105,119 @@ class Served:
         return None if found is None else found.level.value
 
     @property
-    def version(self) -> str:
-        """The name of the version that answers."""
-        return self._spec.version if self._version is None else self._version.name
+    def edition(self) -> Edition | None:
+        """The version that answers, once there is one."""
+        return self._edition
 
-    def authorise(self, secret: str) -> None:
-        """Return if this token may call this service.
+    def knows(self, authorization: bytes) -> bool:
+        """Whether this very header was found good a moment ago."""
+        return time.monotonic() < self._good.get(authorization, 0.0)
+
+    def authorise(self, authorization: bytes) -> None:
+        """Return if the token of this header may call this service.
 
         Raises:
             Unauthenticated: it is no good token.
             Forbidden: it is one for something else.
         """
-        digest = hashlib.sha256(secret.encode()).digest()
-        now = time.monotonic()
-        if now < self._good.get(digest, 0.0):
-            return
-        actor = authenticate(self._account, secret)
+        header = authorization.decode("latin-1") if authorization else None
+        actor = authenticate(self._account, read_authorization(header))
         may_call(actor, self._spec, self._account.namespace())
         if len(self._good) >= _MOST_REMEMBERED:
             self._good.clear()
-        self._good[digest] = now + REMEMBER_S
+        self._good[authorization] = time.monotonic() + REMEMBER_S
 
-    def answer(self, call: Call, request_id: str, deadline_s: float) -> Answer:
-        """Score the rows of one request.
+    async def answer(
+        self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
+    ) -> tuple[Answer, str]:
+        """Score the rows of one request, and say which version did.
 
         Raises:
             Unavailable: nothing can be scored yet, or any more.
             Invalid: what the rows break.
             ModelFault: what the model did.
         """
-        version = self._version
-        if version is None:
+        edition = self._edition
+        if edition is None:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
-        limits = Limits.of(self._account.settings)
-        score = partial(self._score, version, request_id, deadline_s)
-        try:
-            return answer(call, version.manifest.signature, limits, score)
-        except ModelFault as e:
-            raise named(e, version) from e
-
-    def _score(
-        self,
-        version: ModelVersion,
-        request_id: str,
-        deadline_s: float,
-        rows: pa.Table,
-        *,
-        strict: bool,
-    ) -> Scored:
-        try:
-            return predict(
-                self._account,
-                version,
-                rows,
-                strict=strict,
-                request_id=request_id,
-                deadline_s=deadline_s,
-            )
-        except WorkerCrashed:
-            self._health.crashed(time.monotonic())
-            raise
+        return await edition.answer(call, request_id, until, is_gone), edition.version.name
 
     def describe(self) -> Mapping[str, Any]:
         """Name, version and signature, for those who may call it."""
-        version = self._version
+        edition = self._edition
         return {
             "name": self._spec.name.name,
             "fqn": str(self._spec.name),
             "model": str(self._spec.model),
-            "version": self.version,
+            "version": self._spec.version if edition is None else edition.version.name,
             "ready": self.is_ready,
             "isolation": self.isolation,
-            "signature": None if version is None else version.manifest.signature.to_dict(),
+            "signature": None if edition is None else edition.version.manifest.signature.to_dict(),
         }
+
+    def _wanted(self) -> ModelVersion:
+        spec = self._spec
+        if spec.alias is not None:
+            return resolve(self._account, ModelRef(spec.model, alias=spec.alias))
+        return resolve(self._account, ModelRef(spec.model, version=spec.version))
+
+    async def _prepared(self, version: ModelVersion) -> tuple[Edition, int]:
+        account, spec = self._account, self._spec
+        rows, notes = await self._in_thread(
+            lambda: replay_provided(account, version.manifest, str(version), "on_deploy")
+        )
+        for note in notes:
+            log.info("%s", note)
+        edition = Edition(account, version, self._threads, spec.options)
+        try:
+            await edition.crew.ready()
+        except ModelyardError:
+            edition.crew.close()
+            raise
+        return edition, rows
+
+    async def _look(self) -> None:
+        """Switch if the alias has moved; forget the version before when its time is over."""
+        if self._before is not None and self._before[1] < time.monotonic():
+            self._before[0].crew.close()
+            self._before = None
+        if self._spec.alias is None:
+            return
+        try:
+            wanted = await self._in_thread(self._wanted)
+        except NotFound:
+            self._trouble = f"The alias {self._spec.alias} is gone; what it meant last answers."
+            return
+        except ModelyardError as e:
+            log.warning("the alias cannot be looked up: %s", e)
+            return
+        now = self._edition
+        if now is None or wanted.name == now.version.name:
+            self._refused = self._trouble = None
+        elif wanted.name != self._refused:
+            await self._switch(now, wanted)
+
+    async def _switch(self, now: Edition, wanted: ModelVersion) -> None:
+        before = self._before
+        if before is not None and before[0].version.name == wanted.name:
+            new = before[0]
+        else:
+            try:
+                new, rows = await self._prepared(wanted)
+            except ModelyardError as e:
+                self._refused = wanted.name
+                self._trouble = f"{wanted.name} cannot replace {now.version.name}: {e}"
+                log.error("%s", self._trouble)
+                return
+            log.info("%s is ready: %d golden rows replayed", wanted.name, rows)
+            if before is not None:
+                before[0].crew.close()
+        self._edition, self._before = new, (now, time.monotonic() + WARM_S)
+        self._refused = self._trouble = None
+        log.info("%s answers now, instead of %s", new.version.name, now.version.name)
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def may_call(actor: Actor, spec: ServiceSpec, default: Namespace) -> None:

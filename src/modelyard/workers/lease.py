@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -32,11 +33,10 @@ from modelyard.errors import (
 from modelyard.runtime import messages as m
 from modelyard.runtime.base import Prediction, seed_of
 from modelyard.runtime.contents import Contents, check_pointers
-from modelyard.runtime.environment import Environment
-from modelyard.runtime.manifest import File, PredictSpec
 from modelyard.runtime.r.rds import FrameReader
 from modelyard.runtime.r.rds_write import FrameWriter
 from modelyard.runtime.sandbox.plan import Isolation, Level
+from modelyard.workers.loadable import Loadable
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", m.Kept, m.Scanned, m.Loaded, m.Inspected, m.Answer)
@@ -46,40 +46,6 @@ CALL_ROWS = 122_880
 _LONGEST_TEXT = 2000
 _MOST_WARNINGS = 20
 _MOST_DETAILS = 100
-
-
-class Loadable(Protocol):
-    """What a worker needs to know to load a model: a manifest has it, and so has a log request."""
-
-    @property
-    def model(self) -> File:
-        """The model's file."""
-        ...
-
-    @property
-    def body(self) -> File | None:
-        """The file of the author's own predict function, or None."""
-        ...
-
-    @property
-    def predict(self) -> PredictSpec:
-        """How to predict."""
-        ...
-
-    @property
-    def authors(self) -> tuple[File, ...]:
-        """Files of the author's own that predict needs."""
-        ...
-
-    @property
-    def environment(self) -> Environment | None:
-        """What R was when it was logged: a library of packages may have been made for it."""
-        ...
-
-    @property
-    def needs(self) -> Sequence[str]:
-        """Packages it is known to need, beside those that its class and ``predict`` say."""
-        ...
 
 
 class Worker:
@@ -246,19 +212,26 @@ class Worker:
         for start in range(0, rows.num_rows, CALL_ROWS):
             left = end - time.monotonic()
             parts.append(self._call(message, rows.slice(start, CALL_ROWS), left))
-        return Prediction(
-            pa.concat_tables([part.table for part in parts]),
-            tuple(dict.fromkeys(w for part in parts for w in part.warnings))[:_MOST_WARNINGS],
-            sum(part.seconds for part in parts),
-        )
+        return joined(parts)
 
     def _call(self, message: m.Predict, rows: pa.Table, deadline_s: float) -> Prediction:
-        pieces = self._writer.pieces(rows)
-        reply, answer = self._ask(message, m.Answer, pieces, deadline_s=deadline_s)
+        return self.prediction(*self._told(message, self.pieces(rows), deadline_s))
+
+    def pieces(self, rows: pa.Table) -> m.Rows:
+        """Rows that fit the contract, as they are sent."""
+        return self._writer.pieces(rows)
+
+    def prediction(self, reply: m.Message, answer: memoryview) -> Prediction:
+        """What it replied to a ``Predict``; it is not believed.
+
+        Raises:
+            ModelFault: what it says went wrong, or that it says what none of ours does.
+        """
+        found = self._understood(reply, m.Answer)
         if not answer:
             raise self._hostile("an answer without rows")
-        warnings = tuple(w[:_LONGEST_TEXT] for w in reply.warnings[:_MOST_WARNINGS])
-        return Prediction(self._frame(answer), warnings, reply.seconds)
+        warnings = tuple(w[:_LONGEST_TEXT] for w in found.warnings[:_MOST_WARNINGS])
+        return Prediction(self._frame(answer), warnings, found.seconds)
 
     def _frame(self, answer: memoryview) -> pa.Table:
         """The rows of an answer.
@@ -291,25 +264,31 @@ class Worker:
         files: Sequence[int] = (),
     ) -> tuple[T, memoryview]:
         """Its reply, of the type that answers ``message``; the worker is not believed."""
+        reply, answer = self._told(message, rows, deadline_s, files)
+        return self._understood(reply, want), answer
+
+    def _told(
+        self,
+        message: m.Message,
+        rows: m.Rows,
+        deadline_s: float,
+        files: Sequence[int] = (),
+    ) -> tuple[m.Message, memoryview]:
         channel = self._process.channel
         channel.settimeout(max(deadline_s, 0.001))
         try:
             channel.send(message, rows, files)
             reply, answer, _ = channel.receive()
         except TimeoutError:
-            self.end()
-            raise ModelTimeout(
-                f"The model did not answer within {deadline_s:.3g} s; its process was ended.",
-                hint="Send fewer rows, or raise predict_deadline_s (deadline_s of a service).",
-            ) from None
+            raise self.late(deadline_s) from None
         except (EOFError, OSError):
-            raise WorkerCrashed(
-                f"The model's R process ended while it worked on this request: {self.end()}.",
-                hint="The next request gets a new process.",
-            ) from None
+            raise self.crashed() from None
         except m.Garbled as e:
-            raise self._hostile(str(e)) from None
+            raise self.garbled(e) from None
         self.last_used = time.monotonic()
+        return reply, answer
+
+    def _understood(self, reply: m.Message, want: type[T]) -> T:
         if isinstance(reply, m.Spent):
             self.end()
             self.is_spent = True
@@ -320,8 +299,27 @@ class Worker:
         if isinstance(reply, m.Fault):
             raise self._fault(reply)
         if not isinstance(reply, want):
-            raise self._hostile(f"{type(reply).__name__} to {type(message).__name__}")
-        return reply, answer
+            raise self._hostile(f"{type(reply).__name__} where {want.__name__} was due")
+        return reply
+
+    def late(self, deadline_s: float) -> ModelTimeout:
+        """End it, for it did not answer in time; the error to raise."""
+        self.end()
+        return ModelTimeout(
+            f"The model did not answer within {deadline_s:.3g} s; its process was ended.",
+            hint="Send fewer rows, or raise predict_deadline_s (deadline_s of a service).",
+        )
+
+    def crashed(self) -> WorkerCrashed:
+        """End what is left of it, for it hung up; the error to raise."""
+        return WorkerCrashed(
+            f"The model's R process ended while it worked on this request: {self.end()}.",
+            hint="The next request gets a new process.",
+        )
+
+    def garbled(self, error: m.Garbled) -> WorkerCrashed:
+        """End it, for it sent what is no message; the error to raise."""
+        return self._hostile(str(error))
 
     def _fault(self, told: m.Fault) -> ModelyardError:
         """The error it reports, if it is one that a model can cause."""
@@ -345,6 +343,10 @@ class Worker:
             hint="The next request gets a new process.",
         )
 
+    def detach(self) -> tuple[socket.socket, int | None]:
+        """Its socket, for a conversation that does not block, and the most bytes of an answer."""
+        return self._process.channel.detach()
+
     def alive(self) -> bool:
         """Whether it can take a request."""
         return self.usable and self._process.alive()
@@ -357,3 +359,14 @@ class Worker:
         """End the process and say how it ended."""
         self.usable = False
         return self._process.kill()
+
+
+def joined(parts: Sequence[Prediction]) -> Prediction:
+    """The answers to slices of one request, one behind the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Prediction(
+        pa.concat_tables([part.table for part in parts]),
+        tuple(dict.fromkeys(w for part in parts for w in part.warnings))[:_MOST_WARNINGS],
+        sum(part.seconds for part in parts),
+    )

@@ -26,7 +26,8 @@ from modelyard.runtime.environment import Environment
 from modelyard.runtime.manifest import Manifest
 from modelyard.runtime.sandbox.plan import Isolation, Level
 from modelyard.settings import Settings
-from modelyard.workers.lease import Loadable, Worker
+from modelyard.workers.lease import Worker
+from modelyard.workers.loadable import Loadable
 
 Key = tuple[str, ...]
 _TRIES = 3
@@ -109,6 +110,22 @@ class WorkerPool:
             yield worker
         finally:
             self._give_back(key, worker)
+
+    def hand_out(self, what: Loadable) -> Worker:
+        """A worker with this model loaded, for good: no longer this pool's to count or to end.
+
+        Raises:
+            Unavailable: R did not start.
+            ModelFault: the model cannot be loaded.
+        """
+        key = self._key(what)
+        with self._changed:
+            found = self._idle_worker(key)
+            if found is not None:
+                self._count -= 1
+                self._changed.notify_all()
+        self._end_doomed()
+        return self._start(what, key[0]) if found is None else found
 
     @contextmanager
     def fresh(self, what: Loadable) -> Iterator[Worker]:

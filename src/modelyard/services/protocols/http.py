@@ -1,39 +1,38 @@
 """The HTTP of a service host: one route to predict, one to describe, two to ask for life.
 
 Every call needs a token but ``/livez`` and ``/readyz``, which say nothing but ok or not ready.
-A request passes: token, route, body within its limit and its time, a place in the queue, then
-one thread that decodes, scores and encodes. Whatever goes wrong leaves in the one error envelope.
+A request passes: token, route, body within its limit and its time, then the version that answers.
+Whatever goes wrong leaves in the one error envelope.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from modelyard.access.bearer import read_authorization
-from modelyard.access.body import read_body
+from modelyard.access.body import read_body, too_large
 from modelyard.access.request_id import request_id_of
-from modelyard.errors import (
-    Internal,
-    MalformedRequest,
-    ModelyardError,
-    NotFound,
-    Overloaded,
-    Unavailable,
-)
+from modelyard.errors import Internal, MalformedRequest, ModelyardError, NotFound, Unavailable
 from modelyard.http_status import headers_of, status_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
+from modelyard.services.protocols.slow import CONNECTION
 
 log = logging.getLogger("modelyard.services")
 T = TypeVar("T")
+Headers = Mapping[bytes, bytes]
+Response = tuple[int, bytes, Sequence[tuple[bytes, bytes]], bytes]
+"""Status, content type, further headers, body."""
+
+_TEXT = b"text/plain; charset=utf-8"
 
 _OPEN = frozenset({"/livez", "/readyz"})
 _OPEN_METHODS = ("GET", "HEAD")
@@ -43,14 +42,23 @@ _FALSE = frozenset({"false", "0", "no", ""})
 
 
 class Backend(Protocol):
-    """What the app serves. Its methods block, and are called from threads."""
+    """What the app serves."""
 
-    def authorise(self, secret: str) -> None:
-        """Return if this token may call this service; else Unauthenticated or Forbidden."""
+    def knows(self, authorization: bytes) -> bool:
+        """Whether this very header was found good a moment ago."""
         ...
 
-    def answer(self, call: Call, request_id: str, deadline_s: float) -> Answer:
-        """Score the rows of ``call`` within ``deadline_s`` seconds."""
+    def authorise(self, authorization: bytes) -> None:
+        """Return if this header may call this service; else Unauthenticated or Forbidden.
+
+        It blocks, and is called from a thread.
+        """
+        ...
+
+    async def answer(
+        self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
+    ) -> tuple[Answer, str]:
+        """Score the rows of ``call`` by the loop's time ``until``; and the version that did."""
         ...
 
     def describe(self) -> Mapping[str, Any]:
@@ -62,47 +70,34 @@ class Backend(Protocol):
         """Whether requests can be scored now."""
         ...
 
-    @property
-    def version(self) -> str:
-        """The version that answers."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one request may be, and how many may run and wait at once."""
+    """How much one request may be, and how long it may take, in seconds."""
 
     json_bytes: int
     body_bytes: int
     deadline_s: float
-    running: int
-    waiting: int = 256
 
 
 class App:
-    """The ASGI application of one service."""
+    """The ASGI application of one service, without a framework: it is most of a request's time."""
 
-    def __init__(
-        self,
-        backend: Backend,
-        limits: Limits,
-        threads: Executor,
-    ) -> None:
+    def __init__(self, backend: Backend, limits: Limits, threads: Executor) -> None:
         self._backend = backend
         self._limits = limits
         self._threads = threads
-        self._running = asyncio.Semaphore(limits.running)
-        self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        request_id = request_id_of(request.headers.get("x-request-id"))
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id")
+        request_id = request_id_of(None if given is None else _latin(given))
         try:
-            response = await self._respond(request, request_id)
-        except ClientDisconnect:
+            response = await self._respond(scope, headers, receive, request_id)
+        except (Gone, asyncio.CancelledError):
             log.info("request %s: the caller went away", request_id)
             return
         except ModelyardError as e:
@@ -112,17 +107,27 @@ class App:
             log.exception("request %s failed", request_id)
             hint = "The service's log has the cause under this request id."
             response = _error(Internal("Something went wrong here.", hint=hint), request_id)
-        response.headers["x-request-id"] = request_id
-        await response(scope, receive, send)
+        status, form, more, body = response
+        start = [
+            (b"content-type", form),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request_id.encode()),
+            *more,
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": start})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, request: Request, request_id: str) -> Response:
-        path, method = request.url.path, request.method
+    async def _respond(
+        self, scope: Scope, headers: Headers, receive: Receive, request_id: str
+    ) -> Response:
+        path, method = scope["path"], scope["method"]
         if path in _OPEN and method in _OPEN_METHODS:
             if path == "/livez" or self._backend.is_ready:
-                return PlainTextResponse("ok")
-            return PlainTextResponse("not ready", 503)
-        secret = read_authorization(request.headers.get("authorization"))
-        await self._in_thread(lambda: self._backend.authorise(secret))
+                return 200, _TEXT, (), b"ok"
+            return 503, _TEXT, (), b"not ready"
+        authorization = headers.get(b"authorization", b"")
+        if not self._backend.knows(authorization):
+            await self._in_thread(lambda: self._backend.authorise(authorization))
         methods = _ROUTES.get(path)
         if methods is None:
             raise NotFound(
@@ -131,48 +136,103 @@ class App:
         if method not in methods:
             raise NotFound(f"{path} answers {methods[0]}, not {method[:16]}.")
         if path == "/":
-            return JSONResponse(dict(self._backend.describe()))
-        return await self._predict(request, request_id)
+            return 200, JSON.encode(), (), json.dumps(self._backend.describe()).encode()
+        return await self._predict(scope, headers, receive, request_id)
 
-    async def _predict(self, request: Request, request_id: str) -> Response:
-        deadline = asyncio.get_running_loop().time() + self._limits.deadline_s
-        form = media_type(request.headers.get("content-type"))
-        wanted = answer_type(request.headers.get("accept"), form)
-        strict = _flag(request.query_params.get("strict", ""))
+    async def _predict(
+        self, scope: Scope, headers: Headers, receive: Receive, request_id: str
+    ) -> Response:
+        until = asyncio.get_running_loop().time() + self._limits.deadline_s
+        form = _form_of(headers.get(b"content-type", b""))
+        wanted = _wanted(headers.get(b"accept", b""), form)
+        strict = _strict(scope["query_string"]) if scope["query_string"] else False
         if not self._backend.is_ready:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
         most = self._limits.json_bytes if form == JSON else self._limits.body_bytes
-        length = request.headers.get("content-length")
-        call = Call(await read_body(request.stream(), length, most), form, wanted, strict)
-        answer = await self._in_turn(call, request_id, deadline)
-        headers = answer.headers(self._backend.version)
-        return Response(answer.body, media_type=answer.form, headers=headers)
-
-    async def _in_turn(self, call: Call, request_id: str, deadline: float) -> Answer:
-        """Wait for a free place, at most until the deadline, then score."""
-        if self._running.locked() and self._waiting >= self._limits.waiting:
-            raise Overloaded("Too many requests are waiting already.", hint="Try again shortly.")
-        clock = asyncio.get_running_loop().time
-        self._waiting += 1
-        try:
-            await asyncio.wait_for(self._running.acquire(), deadline - clock())
-        except TimeoutError:
-            hint = "Try again shortly, or deploy with more workers."
-            raise Overloaded("No worker came free before the deadline.", hint=hint) from None
-        finally:
-            self._waiting -= 1
-        try:
-            left = max(deadline - clock(), 0.001)
-            return await self._in_thread(lambda: self._backend.answer(call, request_id, left))
-        finally:
-            self._running.release()
+        connection = scope.get(CONNECTION, _UNKNOWN)
+        body = await _body(connection, headers, receive, most)
+        answer, version = await self._backend.answer(
+            Call(body, form, wanted, strict), request_id, until, lambda: connection.disconnected
+        )
+        return 200, answer.form.encode(), _headers(answer, version), answer.body
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
+class Connection(Protocol):
+    """What the server knows of a request's connection."""
+
+    disconnected: bool
+    more_body: bool
+
+
+class _Unknown:
+    disconnected = False
+    more_body = True
+
+
+_UNKNOWN = _Unknown()
+
+
+class Gone(Exception):
+    """The caller went away."""
+
+
+async def _body(
+    connection: Connection, headers: Headers, receive: Receive, most: int
+) -> bytes | bytearray:
+    if not connection.more_body:  # it came with the headers, as small ones do
+        body: bytes = (await receive()).get("body", b"")
+        if len(body) > most:
+            raise too_large(most)
+        return body
+    length = headers.get(b"content-length")
+    return await read_body(_chunks(receive), None if length is None else _latin(length), most)
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        yield message.get("body", b"")
+        if not message.get("more_body"):
+            return
+
+
+def _headers(answer: Answer, version: str) -> Sequence[tuple[bytes, bytes]]:
+    if answer.notes or answer.warnings:
+        said = answer.headers(version).items()
+        return [(name.encode(), value.encode()) for name, value in said]
+    return (
+        (b"x-modelyard-version", version.encode()),
+        (b"x-modelyard-rows", answer.rows.encode()),
+    )
+
+
+@lru_cache(maxsize=64)
+def _form_of(content_type: bytes) -> str:
+    return media_type(_latin(content_type))
+
+
+@lru_cache(maxsize=256)
+def _wanted(accept: bytes, form: str) -> str:
+    return answer_type(_latin(accept), form)
+
+
+def _strict(query: bytes) -> bool:
+    return _flag(dict(parse_qsl(_latin(query), keep_blank_values=True)).get("strict", ""))
+
+
+def _latin(header: bytes) -> str:
+    return header.decode("latin-1")
+
+
 def _error(error: ModelyardError, request_id: str) -> Response:
-    return JSONResponse(error.envelope(request_id), status_of(error), headers_of(error))
+    more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
+    body = json.dumps(error.envelope(request_id)).encode()
+    return status_of(error), JSON.encode(), more, body
 
 
 def _flag(text: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from modelyard.errors import MalformedRequest
 
+CONNECTION = "modelyard.connection"
+"""Where the application finds what is known of a request's connection."""
 HEADERS_DEADLINE_S = 10.0
 MOST_HEADER_BYTES = 256 * 2**10
 
@@ -50,9 +52,10 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._start()
 
     def on_headers_complete(self) -> None:
-        """It came in time."""
+        """It came in time; the application may look at its connection."""
         self._stop()
         super().on_headers_complete()
+        cast(dict[str, Any], self.scope)[CONNECTION] = self.cycle
 
     def send_400_response(self, msg: str) -> None:
         """Say what cannot be read in the one error envelope, and close."""

@@ -1,0 +1,162 @@
+"""One version that answers: its contract, its workers, and the way of a request through both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from modelyard.account import Account
+from modelyard.contract import check_inputs, check_outputs, empty_answer
+from modelyard.errors import ModelFault
+from modelyard.json_rows import Limits, decode_rows, encode_numbered, records_of
+from modelyard.json_rows.regular import Plain, PlainRows
+from modelyard.json_rows.text import read_json
+from modelyard.registry.types import ModelVersion
+from modelyard.runtime.arrow import read_arrow, write_arrow
+from modelyard.runtime.r.rds import read_frame
+from modelyard.runtime.r.rds_write import write_frame
+from modelyard.scoring.frames import ARROW, JSON, RDS, Answer, Call
+from modelyard.scoring.refusal import named
+from modelyard.services.metrics import Latencies
+from modelyard.services.types import Options
+from modelyard.workers.crew import Crew
+from modelyard.workers.requests import Part, Rules, Waiting
+
+T = TypeVar("T")
+SMALL_BYTES = 64 * 1024
+"""Bodies of more are read, and their answers written, in a thread."""
+
+
+class Read:
+    """The rows of a request that fit: plain ones as lists, others as a table."""
+
+    __slots__ = ("count", "index", "notes", "rows")
+
+    def __init__(
+        self,
+        rows: Plain | pa.Table,
+        count: int,
+        index: Sequence[Any] | None,
+        notes: tuple[str, ...],
+    ) -> None:
+        self.rows, self.count, self.index, self.notes = rows, count, index, notes
+
+
+class Edition:
+    """A version and its crew. Its methods are for the event loop's thread."""
+
+    def __init__(
+        self, account: Account, version: ModelVersion, threads: Executor, options: Options
+    ) -> None:
+        manifest, settings = version.manifest, account.settings
+        self.version = version
+        self.latencies = Latencies()
+        self._signature = manifest.signature
+        self._limits = Limits.of(settings)
+        self._threads = threads
+        self._plain = PlainRows(manifest.signature.inputs)
+        same_rows = manifest.signature.rows == "same"
+        rules = Rules(
+            table=self._table,
+            check=lambda table, count: check_outputs(table, manifest.signature, count),
+            joins=manifest.checks.row_independent and manifest.checks.deterministic and same_rows,
+            seeded=not manifest.checks.deterministic,
+            most_rows=options.max_batch_rows or settings.joined_rows,
+            most_growth_bytes=settings.worker_growth_bytes,
+        )
+        workers = options.num_workers or 1
+        self.crew = Crew(lambda: account.workers.hand_out(manifest), threads, rules, workers)
+
+    async def answer(
+        self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
+    ) -> Answer:
+        """Score one request, by the loop's time ``until``.
+
+        Raises:
+            Invalid: what its rows break.
+            ModelFault: what the model did.
+            Overloaded: too many wait, or none of the workers came free in time.
+        """
+        is_small = len(call.body) <= SMALL_BYTES
+        read = self._read(call) if is_small else await self._in_thread(self._read, call)
+        if read.count == 0:
+            empty = self._encode(call, read, empty_answer(self._signature))
+            return Answer(empty, call.answer_form, self._signature.rows, read.notes, ())
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        one = Waiting(
+            read.rows, read.count, len(call.body), request_id, until, loop.create_future(), is_gone
+        )
+        try:
+            self.crew.submit(one)
+            part = await one.future
+        except ModelFault as e:
+            raise named(e, self.version) from e
+        self.latencies.observe(loop.time() - asked)
+        if is_small and call.answer_form == JSON:
+            body = self._written(read, part)
+        elif is_small:
+            body = self._encode(call, read, part.table)
+        else:
+            body = await self._in_thread(self._encode, call, read, part.table)
+        notes, warnings = read.notes, part.call.warnings
+        return Answer(body, call.answer_form, self._signature.rows, notes, warnings)
+
+    def _read(self, call: Call) -> Read:
+        if call.form == JSON:
+            return self._read_json(call)
+        if call.form == RDS:
+            rows = read_frame(memoryview(call.body), max_columns=self._limits.columns)
+        else:
+            rows = read_arrow(call.body, self._limits.binary_bytes)
+        checked = check_inputs(
+            rows, self._signature.inputs, strict=call.strict, max_columns=self._limits.columns
+        )
+        return Read(checked.table, rows.num_rows, None, checked.notes)
+
+    def _read_json(self, call: Call) -> Read:
+        limits = self._limits
+        found = read_json(call.body, max_bytes=limits.size_bytes, max_depth=limits.depth)
+        if (plain := self._plain.read(found, limits.rows)) is not None:
+            return Read(plain, plain.count, plain.index, ())
+        decoded = decode_rows(
+            bytes(call.body), self._signature.inputs, strict=call.strict, limits=limits
+        )
+        return Read(decoded.table, decoded.table.num_rows, decoded.index, decoded.notes)
+
+    def _table(self, requests: Sequence[Any]) -> pa.Table:
+        """One table of the rows of several requests."""
+        if all(type(rows) is Plain for rows in requests):
+            return self._plain.table(requests)
+        tables = [self._plain.table([r]) if type(r) is Plain else r for r in requests]
+        return pa.concat_tables(tables)
+
+    def _written(self, read: Read, part: Part) -> bytes:
+        """As JSON: the records of a call are made once, for all its requests."""
+        call = part.call
+        if call.kept is None:
+            call.kept = records_of(call.table)
+        return encode_numbered(
+            _index(read, part.stop - part.start), call.kept[part.start : part.stop]
+        )
+
+    def _encode(self, call: Call, read: Read, table: pa.Table) -> bytes:
+        if call.answer_form == RDS:
+            return write_frame(table)
+        if call.answer_form == ARROW:
+            return write_arrow(table)
+        return encode_numbered(_index(read, table.num_rows), records_of(table))
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _index(read: Read, rows: int) -> Sequence[Any]:
+    """The numbers of an answer's rows: those asked with, where these are rows of the request."""
+    if read.index is None or len(read.index) != rows:
+        return range(rows)
+    return read.index

@@ -1,0 +1,144 @@
+"""A service on an alias answers with what the alias means, and never with a mix or with an error."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.services.conftest import SPACE, Yard
+
+from modelyard.access import SYSTEM
+from modelyard.names import ModelRef, Qualified
+from modelyard.registry.aliases import set_alias
+from modelyard.registry.resolve import resolve
+from modelyard.services.types import Service, State
+
+LOW = "function(model, input) input$x"
+SPOILED = "function(model, input) input$x + 0"
+HIGH = "function(model, input) input$x + 1000"
+ANSWERS = {"V1": 0.0, "V2": 1000.0}
+
+
+def point(yard: Yard, model: str, version: str) -> None:
+    set_alias(
+        yard.account, SYSTEM, ModelRef(Qualified(SPACE, model), version=version), "production"
+    )
+
+
+@dataclass
+class Traffic:
+    """Clients that ask without a pause, and what is wrong with what they get."""
+
+    yard: Yard
+    service: Service
+    seen: dict[str, int] = field(default_factory=dict)
+    wrong: list[object] = field(default_factory=list)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self, number: int) -> None:
+        headers = {"authorization": f"Bearer {self.yard.owner}"}
+        with httpx.Client(headers=headers, timeout=30) as client:
+            x = float(number)
+            while not self.done.is_set():
+                x += 1.0
+                try:
+                    answer = client.post(f"{self.service.url}/predict", json={"data": [[0, x]]})
+                except httpx.HTTPError as e:
+                    self.wrong.append(e)
+                    continue
+                self._judge(x, answer)
+
+    def _judge(self, x: float, answer: httpx.Response) -> None:
+        version = answer.headers.get("x-modelyard-version", "")
+        want = {"data": [[0, {"prediction": x + ANSWERS.get(version, 0.0)}]]}
+        if answer.status_code != 200 or answer.json() != want:
+            self.wrong.append((answer.status_code, version, answer.text))
+        self.seen[version] = self.seen.get(version, 0) + 1
+
+    def __enter__(self) -> Traffic:
+        self.threads = [threading.Thread(target=self.ask, args=(1000 * i,)) for i in range(4)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def followed(yard: Yard) -> Service:
+    for body in (LOW, HIGH):
+        yard.log("MOVING", {"model": "lm(dist ~ speed, cars)", "body": body}, {"x": "double"})
+    point(yard, "MOVING", "V1")
+    return yard.deploy("moving", "MOVING@production", num_workers=1)
+
+
+def version_of(yard: Yard, service: Service) -> str:
+    return yard.post(service, json={"data": [[0, 1.0]]}).headers["x-modelyard-version"]
+
+
+def until_version(yard: Yard, service: Service, version: str, seconds: float = 20.0) -> float:
+    begun = time.monotonic()
+    while version_of(yard, service) != version:
+        assert time.monotonic() - begun < seconds
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def test_moves_under_traffic_fail_no_request_and_mix_no_versions(yard: Yard, followed: Service):
+    moves = int(os.environ.get("MODELYARD_MOVES", "20"))
+    with Traffic(yard, followed) as traffic:
+        for i in range(moves):
+            version = ("V2", "V1")[i % 2]
+            point(yard, "MOVING", version)
+            until_version(yard, followed, version)
+    assert traffic.wrong == []
+    assert set(traffic.seen) == {"V1", "V2"}
+
+
+def test_the_way_back_takes_no_start(yard: Yard, followed: Service):
+    point(yard, "MOVING", "V2")
+    until_version(yard, followed, "V2")
+    point(yard, "MOVING", "V1")
+    assert until_version(yard, followed, "V1") < 5.0
+    assert "V1 answers now, instead of V2" in " ".join(yard.log_of(followed))
+    starts = [line for line in yard.log_of(followed) if "is ready" in line]
+    point(yard, "MOVING", "V2")
+    until_version(yard, followed, "V2")
+    assert [line for line in yard.log_of(followed) if "is ready" in line] == starts
+
+
+def test_a_version_that_is_no_good_never_replaces_a_good_one(yard: Yard, followed: Service):
+    point(yard, "MOVING", "V1")
+    until_version(yard, followed, "V1")
+    yard.log("MOVING", {"model": "lm(dist ~ speed, cars)", "body": SPOILED}, {"x": "double"})
+    spoil(yard, ModelRef(Qualified(SPACE, "MOVING"), version="V3"))
+    with Traffic(yard, followed) as traffic:
+        point(yard, "MOVING", "V3")
+        degraded = yard.until("moving", State.DEGRADED)
+        assert "V3 cannot replace V1" in (degraded.status.cause or "")
+        assert version_of(yard, followed) == "V1"
+        point(yard, "MOVING", "V1")
+        yard.until("moving", State.READY)
+    assert traffic.wrong == []
+    assert set(traffic.seen) == {"V1"}
+
+
+def spoil(yard: Yard, ref: ModelRef) -> None:
+    """Change the stored bytes of a version's predict body, as a failing disk would."""
+    manifest = resolve(yard.account, ref).manifest
+    body = manifest.body
+    assert body is not None
+    with yard.account.artifacts.open(body.digest) as stored:
+        path = Path(os.readlink(f"/proc/self/fd/{stored.fileno()}"))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
