@@ -81,6 +81,8 @@ restore_search <- function(state) {
   state$search <- search()
 }
 
+# Their bindings are not locked, since packages register over each other: MASS, when it is loaded
+# late, over confint.glm. So a method under the name of another is seen only of the model's predict().
 method_tables <- list(
   base = baseenv()[[".__S3MethodsTable__."]],
   stats = asNamespace("stats")[[".__S3MethodsTable__."]]
