@@ -244,3 +244,16 @@ def test_a_crew_that_drains_answers_what_waits_and_takes_no_more(crew):
         assert all(one.done() and not one.exception() for one in asked)
 
     crew(SLOW, story)
+
+
+def test_at_rest_there_is_no_worker_and_the_first_request_is_held(crew):
+    async def story(it: Asked) -> None:
+        it.crew.resize(0)
+        assert it.crew.workers == 0
+        assert await it.value(1.0) == 2.0
+        assert it.crew.workers == 0
+        it.crew.resize(2)
+        await it.crew.ready()
+        assert it.crew.workers == 2
+
+    crew("", story)

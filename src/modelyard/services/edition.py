@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -22,10 +24,12 @@ from modelyard.runtime.r.rds_write import write_frame
 from modelyard.scoring.frames import ARROW, JSON, RDS, Answer, Call
 from modelyard.scoring.refusal import named
 from modelyard.services.metrics import Latencies
+from modelyard.services.scaling import Load, Range, next_size
 from modelyard.services.types import Options
 from modelyard.workers.crew import Crew
 from modelyard.workers.requests import Part, Rules, Waiting
 
+log = logging.getLogger("modelyard.services")
 T = TypeVar("T")
 SMALL_BYTES = 64 * 1024
 """Bodies of more are read, and their answers written, in a thread."""
@@ -68,8 +72,28 @@ class Edition:
             most_rows=options.max_batch_rows or settings.joined_rows,
             most_growth_bytes=settings.worker_growth_bytes,
         )
-        workers = options.num_workers or 1
-        self.crew = Crew(lambda: account.workers.hand_out(manifest), threads, rules, workers)
+        self._range = Range.of(options)
+        self._patience_s = settings.worker_idle_s
+        self._stepped = asyncio.get_running_loop().time()
+        start = partial(account.workers.hand_out, manifest)
+        self.crew = Crew(start, threads, rules, max(self._range.least, 1))
+
+    def scale(self) -> None:
+        """Have as many workers as the load asks for."""
+        crew, now = self.crew, asyncio.get_running_loop().time()
+        load = Load(
+            crew.size,
+            crew.waiting,
+            crew.busy,
+            crew.queue_s(),
+            now - crew.idle_since,
+            now - self._stepped,
+        )
+        size = next_size(load, self._range, self._patience_s)
+        if size != crew.size:
+            log.info("%s: %d workers wanted, not %d", self.version, size, crew.size)
+            self._stepped = now
+            crew.resize(size)
 
     async def answer(
         self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]

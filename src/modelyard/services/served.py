@@ -63,10 +63,12 @@ class Served:
         return rows
 
     async def follow(self) -> None:
-        """Answer with the version the alias means, from then on; one that is no good never does."""
+        """From then on have the workers that are needed, and answer with what the alias means; a
+        version that is no good never does."""
         while True:
             await asyncio.sleep(FOLLOW_S)
             if self._edition is not None and not self._is_ending:
+                self._edition.scale()
                 await self._look()
 
     def end(self) -> None:

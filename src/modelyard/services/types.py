@@ -161,9 +161,11 @@ def restart_delay_s(failures: int) -> float:
 class Options:
     """What a deploy may say beside the version.
 
-    ``num_workers`` is the number of R processes that may answer at once, ``deadline_s`` the longest
-    a request may take, in seconds. The others describe a cluster; they are kept and shown, and
-    mean nothing to a service on one machine.
+    ``num_workers`` is the number of R processes of an instance, ``min_instances`` and
+    ``max_instances`` how many instances there may be (0: none while nobody asks), ``deadline_s``
+    the longest a request may take, in seconds, ``max_batch_rows`` the most rows of requests that
+    are joined. The others describe a cluster; they are kept and shown, and mean nothing to a
+    service on one machine.
     """
 
     num_workers: int | None = None

@@ -96,8 +96,7 @@ class Crew:
     def resize(self, size: int) -> None:
         """Want so many workers from now on; none of them too many that works."""
         self._size = size
-        while self._idle and self.workers > size:
-            self._idle.pop().end()
+        self._shrink()
         self._fill()
 
     async def ready(self) -> None:
@@ -240,6 +239,7 @@ class Crew:
             worker.end()
         self.idle_since = now
         self._dispatch()
+        self._shrink()
         self._fill()
 
     def _scatter(self, call: list[Waiting], outcome: Prediction) -> ModelyardError | None:
@@ -296,15 +296,24 @@ class Crew:
         """Start what is missing: at once, or later when starts have failed."""
         if self._closed or self._retry is not None:
             return
-        recent = self.figures.recent
-        spare = 1 if recent and self._loop.time() - recent[-1] < _RECENT_S else 0
-        wanted = self._size + spare if self._size else min(1, len(self._waiting))
-        while self.workers + self._starting < wanted:
+        while self.workers + self._starting < self._wanted():
             if self._failures >= FAILURES and self._starting == 0 and not self.workers:
                 delay = min(0.5 * 2 ** (self._failures - FAILURES), 30.0)
                 self._retry = self._loop.call_later(delay, self._try_again)
                 return
             self._begin()
+
+    def _shrink(self) -> None:
+        while self._idle and self.workers > self._wanted():
+            self._idle.pop().end()
+
+    def _wanted(self) -> int:
+        """Workers to have: with one to spare when some have died just now; at rest none."""
+        if not self._size:
+            return min(1, len(self._waiting) + len(self._busy))
+        recent = self.figures.recent
+        is_troubled = bool(recent) and self._loop.time() - recent[-1] < _RECENT_S
+        return self._size + is_troubled
 
     def _try_again(self) -> None:
         self._retry = None
