@@ -8,6 +8,7 @@ import pytest
 from tests.environments.tiny import Repository, build_repository, install
 
 from modelyard.account import Account, close_account, open_account
+from modelyard.environments.libraries import Libraries
 from modelyard.settings import Settings
 
 Library = Callable[..., str]
@@ -43,3 +44,12 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., Account]]:
     yield open_one
     for account in accounts:
         close_account(account)
+
+
+@pytest.fixture
+def libraries(tmp_path):
+    def make(*repositories: str, **more) -> Libraries:
+        given = {"r_home": "", "r_libs": "", "policy": "never", "deadline_s": 120.0} | more
+        return Libraries(tmp_path / "environments", repositories=" ".join(repositories), **given)
+
+    return make
