@@ -2,12 +2,9 @@
 
 import ctypes
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-_STACK = threading.local()
 
 
 @contextmanager
@@ -32,13 +29,6 @@ def stack_checked() -> "Iterator[None]":
 
 def _stack_here() -> "tuple[int, int]":
     """Where the stack of this thread begins, growing down, and its bytes; 0, 0 if unknown."""
-    if not hasattr(_STACK, "found"):
-        _STACK.found = _ask_for_stack()
-    found: tuple[int, int] = _STACK.found
-    return found
-
-
-def _ask_for_stack() -> "tuple[int, int]":
     libc: Any = ctypes.CDLL(None) if os.name == "posix" else None
     if not hasattr(libc, "pthread_getattr_np"):
         return 0, 0
