@@ -6,8 +6,10 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from modelyard import __version__
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.types import HostState
 
@@ -30,10 +32,22 @@ def main(folder: Folder) -> int:
         return 1
     if behaviour == "crashing":
         return 3
+    ready = replace(said, state=HostState.READY, code=__version__)
+
+    def reload(*_: object) -> None:
+        wish = folder.read_spec()
+        if wish.options.compute_pool == "broken":
+            cause = "no such package"
+            told = replace(ready, state=HostState.DEGRADED, cause=cause, refused=wish.generation)
+        else:
+            told = replace(ready, generation=wish.generation)
+        folder.write_host(told)
+
     if behaviour != "slow":
-        folder.write_host(HostFile(pid, said.started, spec.generation, HostState.READY))
-    time.sleep(600)
-    return 0
+        signal.signal(signal.SIGHUP, reload)
+        folder.write_host(ready)
+    while True:
+        time.sleep(600)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from modelyard.access import SYSTEM
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry.aliases import set_alias
 from modelyard.registry.resolve import resolve
-from modelyard.services.types import Service, State
+from modelyard.services.folder import started
+from modelyard.services.types import HostState, Service, State
 
 LOW = "function(model, input) input$x"
 SPOILED = "function(model, input) input$x + 0"
@@ -129,6 +131,64 @@ def test_a_version_that_is_no_good_never_replaces_a_good_one(yard: Yard, followe
         yard.until("moving", State.READY)
     assert traffic.wrong == []
     assert set(traffic.seen) == {"V1"}
+
+
+def pids(yard: Yard) -> list[int]:
+    return [yard.host(yard.show("moving")).pid]
+
+
+def until_other(yard: Yard, service: Service, pid: int) -> None:
+    """Wait until another process than ``pid`` serves."""
+    patience = time.monotonic() + 60
+    while pids(yard) == [pid] or yard.host(yard.show("moving")).state is HostState.STARTING:
+        assert time.monotonic() < patience, yard.log_of(service)
+        time.sleep(0.05)
+
+
+def test_a_new_deploy_under_traffic_fails_no_request(yard: Yard, followed: Service):
+    point(yard, "MOVING", "V1")
+    until_version(yard, followed, "V1")
+    before = pids(yard)
+    with Traffic(yard, followed) as traffic:
+        yard.deploy("moving", "MOVING/V2", force=True, num_workers=2)
+        until_version(yard, followed, "V2")
+    assert traffic.wrong == []
+    assert set(traffic.seen) == {"V1", "V2"}
+    assert pids(yard) == before
+
+
+def test_a_new_deploy_that_is_no_good_leaves_the_old_answering(yard: Yard, followed: Service):
+    yard.deploy("moving", "MOVING/V1", force=True)
+    with Traffic(yard, followed) as traffic:
+        yard.wish("moving", "MOVING/V3", force=True)
+        degraded = yard.until("moving", State.DEGRADED)
+        assert degraded.refused
+        assert "V3 cannot be served" in (degraded.status.cause or "")
+    assert traffic.wrong == []
+    assert traffic.seen.keys() == {"V1"}
+    (before,) = pids(yard)
+    os.kill(before, signal.SIGKILL)  # its death does not lose what answered either
+    until_other(yard, followed, before)
+    yard.until("moving", State.DEGRADED)
+    assert version_of(yard, followed) == "V1"
+    yard.deploy("moving", "MOVING/V2", force=True)
+    assert version_of(yard, followed) == "V2"
+
+
+def test_a_host_hands_over_to_the_next_without_a_failed_request(yard: Yard, followed: Service):
+    yard.deploy("moving", "MOVING/V1", force=True)
+    (before,) = pids(yard)
+    with Traffic(yard, followed) as traffic:
+        os.kill(before, signal.SIGUSR2)
+        until_other(yard, followed, before)
+        time.sleep(0.5)
+    assert traffic.wrong == []
+    assert yard.until("moving", State.READY).url == followed.url
+    assert version_of(yard, followed) == "V1"
+    patience = time.monotonic() + 90
+    while started(before) is not None:
+        assert time.monotonic() < patience, yard.log_of(followed)
+        time.sleep(0.1)
 
 
 def spoil(yard: Yard, ref: ModelRef) -> None:

@@ -199,14 +199,26 @@ def test_a_new_wish_starts_afresh_after_a_failure(yard: Yard) -> None:
     assert ready_host(yard).generation == 2
 
 
-def test_a_new_wish_replaces_the_host_of_the_old_one(yard: Yard) -> None:
+def test_a_new_wish_is_taken_up_by_the_host_of_the_old_one(yard: Yard) -> None:
     yard.deploy("good")
     yard.until_state(State.READY)
     first = ready_host(yard)
     yard.deploy("good", generation=2)
     yard.until(lambda: yard.status().state is State.READY and ready_host(yard).generation == 2)
-    assert not first.is_alive
+    assert first.is_alive
     assert yard.reconciler._runs["ab" * 16].failures == 0
+
+
+def test_a_new_wish_that_is_no_good_leaves_the_old_one_answering(yard: Yard) -> None:
+    yard.deploy("good")
+    yard.until_state(State.READY)
+    yard.deploy("broken", generation=2)
+    yard.until_state(State.DEGRADED)
+    assert yard.status().cause == "no such package"
+    host = yard.host()
+    assert host is not None and host.is_alive and host.generation == 1
+    yard.deploy("good", generation=3)
+    yard.until(lambda: yard.status().state is State.READY and ready_host(yard).generation == 3)
 
 
 def test_undeploying_ends_the_host_and_leaves_nothing(yard: Yard) -> None:

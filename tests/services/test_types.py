@@ -38,7 +38,13 @@ H = HostState
         (replace(WANTED, host=H.STARTING), Step.WAIT),
         (replace(WANTED, host=H.READY), Step.WAIT),
         (replace(WANTED, host=H.DEGRADED), Step.WAIT),
-        (replace(WANTED, host=H.READY, outdated=True), Step.END),
+        (replace(WANTED, host=H.READY, outdated=True), Step.RELOAD),
+        (replace(WANTED, host=H.DEGRADED, outdated=True), Step.RELOAD),
+        (replace(WANTED, host=H.STARTING, outdated=True), Step.END),
+        (replace(WANTED, host=H.READY, outdated=True, told=True), Step.WAIT),
+        (replace(WANTED, host=H.DEGRADED, outdated=True, told=True, refused=True), Step.WAIT),
+        (replace(WANTED, host=H.READY, old_code=True), Step.UPGRADE),
+        (replace(WANTED, host=H.STARTING, old_code=True), Step.WAIT),
         (replace(WANTED, host=H.STARTING, overdue=True), Step.KILL),
         (UNWANTED, Step.FORGET),
         (replace(UNWANTED, held=True), Step.WAIT),
@@ -93,6 +99,8 @@ def test_what_is_seen_decides_the_status_and_its_cause(
 def test_an_outdated_host_is_never_called_ready() -> None:
     seen = replace(WANTED, host=H.READY, outdated=True)
     assert next_status(READY, seen).state is State.STARTING
+    refused = replace(seen, host=H.DEGRADED, told=True, refused=True, cause="V2 is no good")
+    assert next_status(READY, refused) == Status(State.DEGRADED, "V2 is no good")
 
 
 def test_restarts_wait_ever_longer_but_not_for_ever() -> None:

@@ -190,10 +190,15 @@ wait_until_ready <- function(reg, service_name, timeout_s, poll_s, call = caller
       modelyard_unavailable = function(e) list(status = "UNKNOWN", cause = conditionMessage(e))
     )
     status <- plain_status(service$status)
+    cause <- service$cause
+    if (isTRUE(service$refused)) {
+      abort_text("unavailable", paste0(
+        "The service ", service_name, " goes on with what it answered before."
+      ), hint = cause, call = call, status = status)
+    }
     if (status == "READY") {
       return(service)
     }
-    cause <- service$cause
     if (status %in% c("FAILED", "DELETED")) {
       abort_text("unavailable", paste0("The service ", service_name, " did not start."),
         hint = cause, call = call, status = status

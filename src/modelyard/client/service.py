@@ -58,7 +58,7 @@ class Service:
         while (now := self.status())["status"] != "READY":
             if watch is not None:
                 watch(now["status"])
-            if now["status"] in ("FAILED", "STOPPED"):
+            if now["status"] in ("FAILED", "STOPPED") or now["refused"]:
                 raise Unavailable(
                     f"The service {self.name} did not become ready: {now['cause'] or now['status']}"
                 )

@@ -28,7 +28,8 @@ class HostFile:
 
     ``started`` tells the process from a later one with the same ``pid``. ``final`` says that
     another try cannot go better. ``generation`` is that of the wish it serves. ``isolation`` is how
-    well its workers are shut in, once there is one.
+    well its workers are shut in, once there is one. ``refused`` is the generation of a later wish
+    that it found to be no good; ``code`` is the version of Modelyard that it runs.
     """
 
     pid: int
@@ -40,6 +41,8 @@ class HostFile:
     port: int = 0
     url: str | None = None
     isolation: str | None = None
+    refused: int = 0
+    code: str = ""
 
     @property
     def is_alive(self) -> bool:
@@ -99,6 +102,18 @@ class Folder:
     def read_spec(self) -> ServiceSpec:
         """Read the wish; an ``OSError`` or ``ValueError`` when there is none that can be read."""
         return ServiceSpec.from_dict(json.loads(self.spec_file.read_text(encoding="utf-8")))
+
+    def write_good(self, spec: ServiceSpec) -> None:
+        """Keep a wish that was found to be good, for the time when a later one is not."""
+        write_private(self.path / "good.json", json.dumps(spec.to_dict(), indent=1))
+
+    def read_good(self) -> ServiceSpec | None:
+        """The last wish that was good, if there was one."""
+        try:
+            raw = json.loads((self.path / "good.json").read_text(encoding="utf-8"))
+            return ServiceSpec.from_dict(raw)
+        except (OSError, ValueError, KeyError):
+            return None
 
     def write_host(self, host: HostFile) -> None:
         """Write what the host says of itself."""

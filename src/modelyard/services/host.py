@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import TextIOWrapper
@@ -25,9 +25,11 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from modelyard import __version__
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
+from modelyard.services.handover import Given, given, hand_over
 from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import DeadlineProtocol
@@ -43,6 +45,7 @@ FINAL = frozenset({"not_found", "verification_failed", "missing_package", "model
 _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.1
 _TICK_S = 0.5
 _DRAIN_S = 5.0
+_KEEP_ALIVE_S = 60
 _LOG_BYTES = 8 * 2**20
 _THREADS = 8
 
@@ -50,23 +53,36 @@ _THREADS = 8
 class Host:
     """One run of a service process: its folder, its wish and what it says of itself."""
 
-    def __init__(self, folder: Folder, spec: ServiceSpec, settings: Settings) -> None:
+    def __init__(
+        self, folder: Folder, spec: ServiceSpec, settings: Settings, lock: int, before: Given | None
+    ) -> None:
         self._folder = folder
         self._spec = spec
-        self._settings = _for_service(settings, spec)
-        before = folder.read_host()
-        self._preferred_port = 0 if before is None else before.port
+        self._account_settings = settings
+        self._lock = lock
+        self._before = before
+        said = folder.read_host()
+        self._preferred_port = 0 if said is None else said.port
         pid = os.getpid()
-        self._said = HostFile(pid, started(pid) or "", spec.generation, HostState.STARTING)
+        url = None if before is None or said is None else said.url
+        self._said = HostFile(
+            pid,
+            started(pid) or "",
+            spec.generation,
+            HostState.STARTING,
+            port=self._preferred_port,
+            url=url,
+            code=__version__,
+        )
+        self._is_quiet = before is not None
+        """While another process answers for this service, it tells how it is."""
         self._fault: ModelyardError | None = None
 
     def run(self) -> int:
         """Serve until told to stop; the exit status."""
-        self._say(HostState.STARTING, port=self._preferred_port)
+        self._say(HostState.STARTING)
         try:
-            with bind_port(self._settings.service_ports, self._preferred_port) as sock:
-                port = sock.getsockname()[1]
-                self._say(HostState.STARTING, port=port, url=f"http://{LOOPBACK}:{port}")
+            with self._socket() as sock:
                 self._serve_on(sock)
         except ModelyardError as e:
             self._fault = e
@@ -80,8 +96,16 @@ class Host:
         self._say(HostState.FAILED, self._fault.message, final=self._fault.code in FINAL)
         return 1
 
+    def _socket(self) -> socket.socket:
+        if self._before is not None:
+            return self._before.sock
+        sock = bind_port(self._account_settings.service_ports, self._preferred_port)
+        port = sock.getsockname()[1]
+        self._say(HostState.STARTING, port=port, url=f"http://{LOOPBACK}:{port}")
+        return sock
+
     def _serve_on(self, sock: socket.socket) -> None:
-        account = open_account(self._settings)
+        account = open_account(_for_service(self._account_settings, self._spec))
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._serve(account, sock))
@@ -89,14 +113,17 @@ class Host:
             close_account(account)
 
     async def _serve(self, account: Account, sock: socket.socket) -> None:
-        settings = self._settings
         threads = ThreadPoolExecutor(_THREADS)
         served = Served(account, self._spec, threads)
-        limits = Limits(
-            settings.max_json_bytes, settings.max_body_bytes, settings.predict_deadline_s
-        )
-        server = _server(App(served, limits, threads), settings)
+        app = App(served, self._limits(), threads)
+        server = _server(app, account.settings)
         loop = asyncio.get_running_loop()
+        running: set[asyncio.Task[None]] = set()
+
+        def begin(work: Coroutine[Any, Any, None]) -> None:
+            task = loop.create_task(work)
+            running.add(task)
+            task.add_done_callback(running.discard)
 
         def end() -> None:
             log.info("told to stop: finishing what has begun")
@@ -104,23 +131,27 @@ class Host:
             server.should_exit = True
 
         loop.add_signal_handler(signal.SIGTERM, end)
-        beside = [
-            loop.create_task(work)
-            for work in (self._load(served, server), self._tell(served), served.follow())
-        ]
+        loop.add_signal_handler(signal.SIGHUP, lambda: begin(self._reload(served, app)))
+        loop.add_signal_handler(signal.SIGUSR2, lambda: begin(self._hand_over(app, server, sock)))
+        for work in (self._load(served, server), self._tell(served), served.follow()):
+            begin(work)
         try:
             await server.serve(sockets=[sock])
             await served.close()
         finally:
-            for task in beside:
+            for task in list(running):
                 task.cancel()
             threads.shutdown(wait=False, cancel_futures=True)
+
+    def _limits(self) -> Limits:
+        settings = _for_service(self._account_settings, self._spec)
+        return Limits(settings.max_json_bytes, settings.max_body_bytes, settings.predict_deadline_s)
 
     async def _load(self, served: Served, server: uvicorn.Server) -> None:
         """Become ready, or end the server with the reason."""
         begun = time.monotonic()
         try:
-            rows = await served.load()
+            rows = await self._loaded(served)
         except ModelyardError as e:
             self._fault = e
         except Exception:
@@ -129,8 +160,61 @@ class Host:
         else:
             took = time.monotonic() - begun
             log.info("ready after %.1f s: %d golden rows replayed", took, rows)
+            self._is_quiet = False
             self._say(*served.state(), isolation=served.isolation)
+            if self._before is not None:
+                self._before.say_ready()
             return
+        server.should_exit = True
+
+    async def _loaded(self, served: Served) -> int:
+        """The wish; or, where it is no good, the last one that was."""
+        try:
+            rows = await served.adopt(self._spec)
+        except ModelyardError:
+            good = self._folder.read_good()
+            if good is None or good.generation == self._spec.generation:
+                raise
+            log.exception("what is wanted is no good; going on with what was before")
+            refused, self._spec = self._spec.generation, good
+            rows = await served.adopt(good)
+            served.trouble = f"What is wanted is no good; {good.version} goes on."
+            self._said = replace(self._said, generation=good.generation, refused=refused)
+            return rows
+        self._folder.write_good(self._spec)
+        return rows
+
+    async def _reload(self, served: Served, app: App) -> None:
+        """Take up the wish of now, if it is a new one and good."""
+        spec = self._folder.read_spec()
+        if spec.generation in (self._spec.generation, self._said.refused):
+            return
+        log.info("a new wish: %s %s", spec.model, spec.version)
+        try:
+            rows = await served.adopt(spec)
+        except ModelyardError as e:
+            log.error("it is no good: %s: %s", e.code, e.message)
+            self._say(*served.state(), refused=spec.generation)
+            return
+        log.info("%s %s answers now: %d golden rows replayed", spec.model, spec.version, rows)
+        self._spec = spec
+        self._folder.write_good(spec)
+        app.limits = self._limits()
+        self._say(*served.state(), generation=spec.generation, refused=0)
+
+    async def _hand_over(self, app: App, server: uvicorn.Server, sock: socket.socket) -> None:
+        """Let a new process go on; this one ends when its connections have gone."""
+        log.info("told to hand over")
+        if not await hand_over(self._folder, sock, self._lock):
+            log.error("the next host did not become ready; this one goes on")
+            return
+        self._is_quiet = app.closes = True
+        for listening in server.servers:
+            listening.close()
+        log.info("handed over: answering what is connected")
+        patience = time.monotonic() + _KEEP_ALIVE_S + _DRAIN_S
+        while server.server_state.connections and time.monotonic() < patience:
+            await asyncio.sleep(_TICK_S)
         server.should_exit = True
 
     async def _tell(self, served: Served) -> None:
@@ -143,6 +227,8 @@ class Host:
 
     def _say(self, state: HostState, cause: str | None = None, **more: Any) -> None:
         self._said = replace(self._said, state=state, cause=cause, **more)
+        if self._is_quiet:
+            return
         try:
             self._folder.write_host(self._said)
         except OSError as e:
@@ -171,7 +257,7 @@ def _server(app: App, settings: Settings) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=60,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=drain_s,
     )
     return _Server(config)
@@ -224,17 +310,18 @@ def log_to(file: Path, most_bytes: int = _LOG_BYTES) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one host; ``arguments`` is the path of its ``spec.json``."""
-    # A terminal that closes, or Ctrl-C in it, is no reason to end.
-    for ignored in (signal.SIGHUP, signal.SIGINT):
+    # Ctrl-C in the terminal is no reason to end, nor is a signal that comes early.
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGUSR2):
         signal.signal(ignored, signal.SIG_IGN)
     folder = Folder(Path(arguments[0]).parent)
     try:
         log_to(folder.log_file)
-        held = _take_lock(folder)
-        if held is None:
+        before = given()
+        lock = _take_lock(folder) if before is None else before.lock
+        if lock is None:
             log.warning("another host of this service is running")
             return HELD
-        return Host(folder, folder.read_spec(), read_settings()).run()
+        return Host(folder, folder.read_spec(), read_settings(), lock, before).run()
     except (OSError, ValueError, KeyError) as e:
         log.error("there is no service to run here: %s", type(e).__name__)
         return 2

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from modelyard import __version__
 from modelyard.account import Account
 from modelyard.errors import ModelyardError
 from modelyard.services import store
@@ -54,6 +55,10 @@ class Run:
     """When the process was started, adopted, or told to end."""
     ready_since: float | None = None
     is_ending: bool = False
+    told: int = 0
+    """The generation of the wish the process was told of while it served an older one."""
+    upgraded: int = 0
+    """The process that was told to hand over to one of this code."""
     failures: int = 0
     failure: str | None = None
     final: bool = False
@@ -171,6 +176,8 @@ class Reconciler:
             if run.host is None and run.popen is None:
                 log.info("adopted the host %d of service %s", host.pid, where.path.name)
                 run.since = now
+            if run.popen is not None and host.pid != run.popen.pid and code is not None:
+                run.popen = None  # it has handed over
             run.host = host
             run.ready_since = (run.ready_since or now) if host.state is HostState.READY else None
             if run.ready_since is not None and now - run.ready_since >= STEADY_S:
@@ -197,9 +204,10 @@ class Reconciler:
 
     def _seen(self, run: Run, where: Folder, wanted: bool, generation: int) -> Seen:
         now = self._clock()
-        state, cause, serves = None, None, run.generation
-        if run.host is not None:
-            state, cause, serves = run.host.state, run.host.cause, run.host.generation
+        state, cause, serves, refused = None, None, run.generation, 0
+        if (host := run.host) is not None:
+            state, cause, serves = host.state, host.cause, host.generation
+            refused = host.refused
         elif run.popen is not None:
             state = HostState.STARTING
         return Seen(
@@ -208,6 +216,11 @@ class Reconciler:
             cause=cause,
             held=state is None and where.is_held,
             outdated=state is not None and serves != generation,
+            told=run.told == generation,
+            refused=refused == generation,
+            old_code=run.host is not None
+            and run.host.code != __version__
+            and run.upgraded != run.host.pid,
             overdue=state is not None and self._is_overdue(run, state, now),
             due=now >= run.not_before,
             failures=run.failures,
@@ -233,6 +246,14 @@ class Reconciler:
                 run.popen = spawn(where, self._account.settings, self._command)
                 run.generation, run.since = record.spec.generation, now
                 log.info("started host %d for %s", run.popen.pid, record.spec.name)
+            case Step.RELOAD if record is not None:
+                where.write_spec(record.spec)
+                run.told = record.spec.generation
+                self._signal(run, signal.SIGHUP)
+            case Step.UPGRADE if run.host is not None:
+                run.upgraded = run.host.pid
+                self._signal(run, signal.SIGUSR2)
+                log.info("host %d of %s is to hand over", run.host.pid, where.path.name)
             case Step.END if not run.is_ending:
                 run.is_ending, run.since = True, now
                 self._signal(run, signal.SIGTERM)

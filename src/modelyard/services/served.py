@@ -46,21 +46,10 @@ class Served:
         self._edition: Edition | None = None
         self._before: tuple[Edition, float] | None = None
         self._refused: str | None = None
-        self._trouble: str | None = None
+        self.trouble: str | None = None
+        """Why what is wanted does not answer, while something else does."""
         self._good: dict[bytes, float] = {}
         self._is_ending = False
-
-    async def load(self) -> int:
-        """Find the version, start its workers, replay the golden predictions: then it is ready.
-
-        Returns the number of golden rows that were replayed.
-
-        Raises:
-            NotFound: the version is gone.
-            ModelFault: it does not load, or does not give what it gave.
-        """
-        self._edition, rows = await self._prepared(await self._in_thread(self._wanted))
-        return rows
 
     async def follow(self) -> None:
         """From then on have the workers that are needed, and answer with what the alias means; a
@@ -70,6 +59,29 @@ class Served:
             if self._edition is not None and not self._is_ending:
                 self._edition.scale()
                 await self._look()
+
+    async def adopt(self, spec: ServiceSpec) -> int:
+        """Answer as another wish for this service says; what answered before does until then.
+
+        Returns the number of golden rows that were replayed.
+
+        Raises:
+            ModelyardError: the wish is no good, and nothing has changed.
+        """
+        try:
+            version = await self._in_thread(lambda: self._wanted(spec))
+            edition, rows = await self._prepared(version, spec)
+        except ModelyardError as e:
+            self.trouble = f"{spec.model.name} {spec.version} cannot be served: {e}"
+            raise
+        now, before = self._edition, self._before
+        self._spec, self._edition, self._before = spec, edition, None
+        self.trouble = self._refused = None
+        for old in (now, before and before[0]):
+            if old is not None:
+                await old.crew.drained()
+                old.crew.close()
+        return rows
 
     def end(self) -> None:
         """Take no new requests."""
@@ -96,8 +108,8 @@ class Served:
             return HostState.STARTING, None
         if edition.crew.cause is not None:
             return HostState.DEGRADED, edition.crew.cause
-        if self._trouble is not None:
-            return HostState.DEGRADED, self._trouble
+        if self.trouble is not None:
+            return HostState.DEGRADED, self.trouble
         return health(edition.crew.figures.recent, asyncio.get_running_loop().time())
 
     @property
@@ -157,14 +169,13 @@ class Served:
             "signature": None if edition is None else edition.version.manifest.signature.to_dict(),
         }
 
-    def _wanted(self) -> ModelVersion:
-        spec = self._spec
+    def _wanted(self, spec: ServiceSpec) -> ModelVersion:
         if spec.alias is not None:
             return resolve(self._account, ModelRef(spec.model, alias=spec.alias))
         return resolve(self._account, ModelRef(spec.model, version=spec.version))
 
-    async def _prepared(self, version: ModelVersion) -> tuple[Edition, int]:
-        account, spec = self._account, self._spec
+    async def _prepared(self, version: ModelVersion, spec: ServiceSpec) -> tuple[Edition, int]:
+        account = self._account
         rows, notes = await self._in_thread(
             lambda: replay_provided(account, version.manifest, str(version), "on_deploy")
         )
@@ -185,17 +196,21 @@ class Served:
             self._before = None
         if self._spec.alias is None:
             return
+        spec = self._spec
         try:
-            wanted = await self._in_thread(self._wanted)
+            wanted = await self._in_thread(lambda: self._wanted(spec))
         except NotFound:
-            self._trouble = f"The alias {self._spec.alias} is gone; what it meant last answers."
+            self.trouble = f"The alias {self._spec.alias} is gone; what it meant last answers."
             return
         except ModelyardError as e:
             log.warning("the alias cannot be looked up: %s", e)
             return
         now = self._edition
-        if now is None or wanted.name == now.version.name:
-            self._refused = self._trouble = None
+        if now is None or spec is not self._spec:
+            return
+        if wanted.name == now.version.name:
+            if self._refused is not None:
+                self._refused = self.trouble = None
         elif wanted.name != self._refused:
             await self._switch(now, wanted)
 
@@ -205,17 +220,17 @@ class Served:
             new = before[0]
         else:
             try:
-                new, rows = await self._prepared(wanted)
+                new, rows = await self._prepared(wanted, self._spec)
             except ModelyardError as e:
                 self._refused = wanted.name
-                self._trouble = f"{wanted.name} cannot replace {now.version.name}: {e}"
-                log.error("%s", self._trouble)
+                self.trouble = f"{wanted.name} cannot replace {now.version.name}: {e}"
+                log.error("%s", self.trouble)
                 return
             log.info("%s is ready: %d golden rows replayed", wanted.name, rows)
             if before is not None:
                 before[0].crew.close()
         self._edition, self._before = new, (now, time.monotonic() + WARM_S)
-        self._refused = self._trouble = None
+        self._refused = self.trouble = None
         log.info("%s answers now, instead of %s", new.version.name, now.version.name)
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:

@@ -71,7 +71,8 @@ def _service(account: Account, found: Record, history: tuple[Change, ...]) -> Se
     host = folder(account.settings.home, found.spec.id).read_host()
     url = None if host is None else host.url
     isolation = None if host is None else host.isolation
-    return Service(found.spec, status, found.created_at, url, history, isolation)
+    refused = host is not None and host.refused == found.spec.generation
+    return Service(found.spec, status, found.created_at, url, history, isolation, refused)
 
 
 def _same_place(a: Namespace, b: Namespace) -> bool:

@@ -63,11 +63,16 @@ class HostState(StrEnum):
     ENDING = "ending"
 
 
+_ANSWERING = (HostState.READY, HostState.DEGRADED)
+
+
 class Step(StrEnum):
     """What the reconciler does next about one service."""
 
     START = "start"
     END = "end"
+    RELOAD = "reload"
+    UPGRADE = "upgrade"
     KILL = "kill"
     FORGET = "forget"
     WAIT = "wait"
@@ -79,7 +84,9 @@ class Seen:
 
     ``host`` is what its process says, None when there is no process. ``held`` means that some
     process holds the service's lock, though it may not have said anything yet. ``outdated`` means
-    that the process serves an older wish. ``overdue`` means that it neither became ready nor ended
+    that the process serves an older wish, ``told`` that it was told of the new one, ``refused``
+    that it found it to be no good. ``old_code`` means that another version of Modelyard runs in it.
+    ``overdue`` means that it neither became ready nor ended
     in its time. ``due`` means that a new start need not wait any longer. ``failures`` counts the
     failures in a row, ``failure`` is the last one's cause, and ``final`` says that another try
     cannot go better.
@@ -90,6 +97,9 @@ class Seen:
     cause: str | None = None
     held: bool = False
     outdated: bool = False
+    told: bool = False
+    refused: bool = False
+    old_code: bool = False
     overdue: bool = False
     due: bool = True
     failures: int = 0
@@ -111,8 +121,12 @@ def next_step(seen: Seen) -> Step:
     if seen.host is not None:
         if seen.overdue:
             return Step.KILL
-        if not seen.wanted or seen.outdated:
+        if not seen.wanted:
             return Step.END
+        if seen.outdated and not seen.told:
+            return Step.RELOAD if seen.host in _ANSWERING else Step.END
+        if seen.old_code and seen.host in _ANSWERING:
+            return Step.UPGRADE
         return Step.WAIT
     if seen.held:
         return Step.WAIT
@@ -130,8 +144,10 @@ def next_status(now: Status, seen: Seen) -> Status:
     if not seen.wanted:
         gone = seen.host is None and not seen.held
         return Status(State.STOPPED) if gone else now
+    if seen.refused:
+        return Status(State.DEGRADED, seen.cause)
     if seen.outdated:
-        return Status(State.STARTING, "Making room for the new wish.")
+        return Status(State.STARTING, "What is wanted now is prepared; the old answers until then.")
     match seen.host:
         case HostState.READY:
             return Status(State.READY)
@@ -295,7 +311,8 @@ class Service:
     """A service: what is wanted of it, how it is, and where it answers.
 
     ``url`` is None until a host of it has bound its port. ``history`` is oldest first.
-    ``isolation`` is how well its workers are shut in, None until one has started.
+    ``isolation`` is how well its workers are shut in, None until one has started; ``refused``
+    tells that what is wanted is no good, and that what was before goes on answering.
     """
 
     spec: ServiceSpec
@@ -304,6 +321,7 @@ class Service:
     url: str | None = None
     history: tuple[Change, ...] = ()
     isolation: str | None = None
+    refused: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As the HTTP API shows it."""
@@ -323,6 +341,7 @@ class Service:
             "url": self.url,
             "created_at": iso(self.created_at),
             "isolation": self.isolation,
+            "refused": self.refused,
             "replicas": 1,
             "containers": [{"name": "host", "status": state.value, "message": cause or ""}],
             "options": spec.options.to_dict(),

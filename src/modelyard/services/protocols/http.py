@@ -85,7 +85,9 @@ class App:
 
     def __init__(self, backend: Backend, limits: Limits, threads: Executor) -> None:
         self._backend = backend
-        self._limits = limits
+        self.limits = limits
+        self.closes = False
+        """Whether every answer is the last of its connection."""
         self._threads = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,6 +116,8 @@ class App:
             (b"x-request-id", request_id.encode()),
             *more,
         ]
+        if self.closes:
+            start.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": start})
         await send({"type": "http.response.body", "body": body})
 
@@ -142,13 +146,13 @@ class App:
     async def _predict(
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
     ) -> Response:
-        until = asyncio.get_running_loop().time() + self._limits.deadline_s
+        until = asyncio.get_running_loop().time() + self.limits.deadline_s
         form = _form_of(headers.get(b"content-type", b""))
         wanted = _wanted(headers.get(b"accept", b""), form)
         strict = _strict(scope["query_string"]) if scope["query_string"] else False
         if not self._backend.is_ready:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
-        most = self._limits.json_bytes if form == JSON else self._limits.body_bytes
+        most = self.limits.json_bytes if form == JSON else self.limits.body_bytes
         connection = scope.get(CONNECTION, _UNKNOWN)
         body = await _body(connection, headers, receive, most)
         answer, version = await self._backend.answer(
