@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
+from itertools import count
 
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OURS = uuid.uuid4().hex[:20]
+_numbers = count(1)
 
 
 def request_id_of(header: str | None) -> str:
@@ -14,4 +17,6 @@ def request_id_of(header: str | None) -> str:
     >>> request_id_of("job-7")
     'job-7'
     """
-    return header if header is not None and _FORM.fullmatch(header) else uuid.uuid4().hex
+    if header is not None and _FORM.fullmatch(header):
+        return header
+    return f"{_OURS}{next(_numbers):012x}"  # this process's own, and a number
