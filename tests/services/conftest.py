@@ -19,9 +19,10 @@ from modelyard.registry.types import LogRequest
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import HostFile, folder
 from modelyard.services.logs import tail
+from modelyard.services.options import Options
 from modelyard.services.reconcile import Reconciler
 from modelyard.services.show import show
-from modelyard.services.types import Options, Service, State
+from modelyard.services.types import Service, State
 from modelyard.settings import Settings
 from modelyard.signature import columns
 

@@ -23,8 +23,9 @@ from modelyard.runtime.manifest import Checks, Environment, File, Manifest, Pred
 from modelyard.services import store
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
+from modelyard.services.options import Options
 from modelyard.services.show import show, show_all
-from modelyard.services.types import Options, Service, State
+from modelyard.services.types import Service, State
 from modelyard.services.undeploy import undeploy
 from modelyard.settings import Settings
 from modelyard.signature import Signature, columns

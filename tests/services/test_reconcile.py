@@ -18,8 +18,9 @@ from modelyard.catalog import tables
 from modelyard.names import Namespace, Qualified
 from modelyard.services import store
 from modelyard.services.folder import HostFile, folder
+from modelyard.services.options import Options
 from modelyard.services.reconcile import Reconciler
-from modelyard.services.types import MAX_FAILURES, HostState, Options, ServiceSpec, State, Status
+from modelyard.services.types import MAX_FAILURES, HostState, ServiceSpec, State, Status
 from modelyard.settings import Settings
 
 FAKE_HOST = (sys.executable, str(Path(__file__).with_name("fake_host.py")))

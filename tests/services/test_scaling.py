@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from modelyard.services.options import Options
 from modelyard.services.scaling import Load, Range, next_size
-from modelyard.services.types import Options
 
 ONE_TO_THREE = Range(1, 3, 1)
 FROM_NOTHING = Range(0, 4, 2)

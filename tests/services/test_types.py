@@ -6,11 +6,11 @@ import pytest
 
 from modelyard.errors import InvalidValue
 from modelyard.names import Namespace, Qualified
+from modelyard.services.options import Options
 from modelyard.services.types import (
     LONGEST_DELAY_S,
     MAX_FAILURES,
     HostState,
-    Options,
     Seen,
     ServiceSpec,
     State,
@@ -140,6 +140,10 @@ def test_options_survive_being_stored() -> None:
         {"autocapture": "yes"},
         {"compute_pool": ["a"]},
         {"deadline_s": 0},
+        {"memory_requests": "much"},
+        {"memory_requests": "2Gx"},
+        {"memory_requests": "1Mi"},
+        {"memory_requests": 2},
         {"deadline_s": float("inf")},
         [],
         "x",

@@ -2,19 +2,24 @@
 #'
 #' A service is a process of its own that serves one version at its own address.
 #' `sfr_deploy_model()` starts one and waits until it gives the very predictions that were kept
-#' with the version. An alias (`version_name = "production"`) stands for the version it points at
-#' then; once it has moved, deploy again with `force = TRUE`.
+#' with the version. On an alias (`version_name = "production"` or `"@production"`) it follows: when
+#' the alias is moved, the service switches to the version it means then, without a failed request.
 #'
 #' @inheritParams versions
 #' @param service_name Name of the service.
 #' @param compute_pool,image_repo Accepted so that scripts run, and kept with the service: there is
 #'   no pool to choose and no image to build.
-#' @param force Replace a service of this name.
-#' @param max_instances,min_instances,max_batch_rows,autocapture Kept with the service; they change
-#'   nothing here.
-#' @param cpu_requests,memory_requests,gpu_requests Kept with the service; they limit nothing here.
+#' @param force Take up what is asked in the service of this name; what it answered with goes on
+#'   until the new is ready, and for good when it is not fit.
+#' @param max_instances,min_instances How many instances of `num_workers` R processes there may be:
+#'   one more when requests wait, one fewer when nobody asks, none at rest with
+#'   `min_instances = 0`.
+#' @param max_batch_rows At most so many rows of requests that wait are asked of R at once.
+#' @param autocapture Kept with the service; it changes nothing here.
+#' @param memory_requests The most memory of each R process, such as `"2Gi"`.
+#' @param cpu_requests,gpu_requests Kept with the service; they limit nothing here.
 #' @param image_build_compute_pool,build_external_access_integrations Kept with the service.
-#' @param num_workers R processes that answer at once.
+#' @param num_workers R processes of an instance, which answer at once.
 #' @param block Wait until the service is ready.
 #' @param version_name A version or an alias.
 #' @param timeout_min Minutes to wait.

@@ -188,9 +188,12 @@ class ModelVersion:
             force: Replace a service of this name.
             block: Wait until it is ready, at most ``timeout_s`` seconds.
             timeout_s: In seconds.
-            num_workers: R processes that answer at once.
-            service_compute_pool, image_repo, max_instances, min_instances, max_batch_rows,
-            cpu_requests, memory_requests, gpu_requests, autocapture: Kept with the service.
+            num_workers: R processes of an instance, which answer at once.
+            max_instances, min_instances: How many instances there may be; none at rest with 0.
+            max_batch_rows: Rows of requests that wait are joined up to so many.
+            service_compute_pool, image_repo: Kept with the service.
+            memory_requests: The most memory of an R process, such as "2Gi".
+            cpu_requests, gpu_requests, autocapture: Kept with the service.
 
         Raises:
             AlreadyExists: the name is taken and ``force`` is False.

@@ -12,8 +12,9 @@ from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, check_name, k
 from modelyard.registry.resolve import find_version
 from modelyard.registry.store import VersionRow
 from modelyard.services import store
+from modelyard.services.options import Options
 from modelyard.services.show import show
-from modelyard.services.types import Options, Service, ServiceSpec, State, Status
+from modelyard.services.types import Service, ServiceSpec, State, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from modelyard.runtime.r.rds_write import write_frame
 from modelyard.scoring.frames import ARROW, JSON, RDS, Answer, Call
 from modelyard.scoring.refusal import named
 from modelyard.services.metrics import Latencies
+from modelyard.services.options import Options
 from modelyard.services.scaling import Load, Range, next_size
-from modelyard.services.types import Options
 from modelyard.workers.crew import Crew
 from modelyard.workers.requests import Part, Rules, Waiting
 

@@ -30,6 +30,7 @@ from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.handover import Given, given, hand_over
+from modelyard.services.options import bytes_of
 from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import DeadlineProtocol
@@ -270,6 +271,9 @@ def _for_service(settings: Settings, spec: ServiceSpec) -> Settings:
         settings,
         max_workers=options.num_workers or settings.max_workers,
         predict_deadline_s=options.deadline_s or settings.predict_deadline_s,
+        worker_memory_bytes=settings.worker_memory_bytes
+        if options.memory_requests is None
+        else bytes_of(options.memory_requests),
     )
 
 

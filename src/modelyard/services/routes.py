@@ -19,8 +19,8 @@ from modelyard.names import ModelRef, Qualified
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail
+from modelyard.services.options import Options
 from modelyard.services.show import show, show_all
-from modelyard.services.types import Options
 from modelyard.services.undeploy import is_ending, undeploy
 
 router = APIRouter(prefix="/api/v1/services")

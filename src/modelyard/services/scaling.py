@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modelyard.services.types import Options
+from modelyard.services.options import Options
 
 QUEUE_S = 0.1
 """A request that waits longer than this asks for another instance."""

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from modelyard.catalog import tables
 from modelyard.names import Namespace, Qualified
-from modelyard.services.types import Change, Options, ServiceSpec, State, Status
+from modelyard.services.options import Options
+from modelyard.services.types import Change, ServiceSpec, State, Status
 
 _service, _change, _model, _version = (
     tables.service,

@@ -7,14 +7,14 @@ their tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from modelyard.access.types import iso
-from modelyard.errors import InvalidValue
 from modelyard.names import Namespace, Qualified
+from modelyard.services.options import Options
 
 MAX_FAILURES = 5
 """A service that fails so many times in a row is given up."""
@@ -174,96 +174,6 @@ def restart_delay_s(failures: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a deploy may say beside the version.
-
-    ``num_workers`` is the number of R processes of an instance, ``min_instances`` and
-    ``max_instances`` how many instances there may be (0: none while nobody asks), ``deadline_s``
-    the longest a request may take, in seconds, ``max_batch_rows`` the most rows of requests that
-    are joined. The others describe a cluster; they are kept and shown, and mean nothing to a
-    service on one machine.
-    """
-
-    num_workers: int | None = None
-    deadline_s: float | None = None
-    max_batch_rows: int | None = None
-    min_instances: int | None = None
-    max_instances: int = 1
-    compute_pool: str | None = None
-    image_repo: str | None = None
-    image_build_compute_pool: str | None = None
-    cpu_requests: str | None = None
-    memory_requests: str | None = None
-    gpu_requests: str | None = None
-    autocapture: bool = False
-    build_external_access_integrations: tuple[str, ...] = ()
-
-    @classmethod
-    def from_dict(cls, raw: object) -> Options:
-        """Read the options of a request; what is null or absent has its default.
-
-        Raises:
-            InvalidValue: for an unknown option, or one of the wrong kind.
-        """
-        if raw is None:
-            return cls()
-        if not isinstance(raw, Mapping):
-            raise InvalidValue(f"options are named values, not {raw!r}.")
-        known = [f.name for f in fields(cls)]
-        for name in raw:
-            if name not in known:
-                raise InvalidValue(
-                    f"A service has no option {name!r}.", hint="Options are " + ", ".join(known)
-                )
-        given = {k: _option(k, v) for k, v in raw.items() if v is not None}
-        options = cls(**given)
-        if (options.min_instances or 0) > options.max_instances:
-            raise InvalidValue(
-                f"min_instances is {options.min_instances}, more than max_instances, "
-                f"{options.max_instances}."
-            )
-        return options
-
-    def to_dict(self) -> dict[str, Any]:
-        """As they are stored and sent: only what differs from the default."""
-        out = {f.name: getattr(self, f.name) for f in fields(self)}
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in out.items()}
-        return {f.name: plain[f.name] for f in fields(self) if out[f.name] != f.default}
-
-
-_COUNTS = {"num_workers": 1, "max_batch_rows": 1, "min_instances": 0, "max_instances": 1}
-_MOST = 1_000_000
-_LONGEST_DEADLINE_S = 3600.0
-
-
-def _option(name: str, value: Any) -> Any:
-    if name in _COUNTS:
-        whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-        if not whole or not _COUNTS[name] <= value <= _MOST:
-            raise InvalidValue(f"{name} is a whole number from {_COUNTS[name]}, not {value!r}.")
-        return int(value)
-    if name == "deadline_s":
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not 0 < value <= _LONGEST_DEADLINE_S:
-            raise InvalidValue(f"deadline_s is seconds up to 3600, not {value!r}.")
-        return float(value)
-    if name == "autocapture":
-        if not isinstance(value, bool):
-            raise InvalidValue(f"autocapture is true or false, not {value!r}.")
-        return value
-    if name == "build_external_access_integrations":
-        values = [value] if isinstance(value, str) else value
-        if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-            raise InvalidValue(f"{name} is a list of names, not {value!r}.")
-        return tuple(values)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = f"{value:g}"
-    if not isinstance(value, str) or len(value) > 1024:
-        raise InvalidValue(f"{name} is a short text, not {value!r}.")
-    return value
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """What is wanted: a version under a name, and how.
 
@@ -277,7 +187,7 @@ class ServiceSpec:
     version: str
     generation: int = 1
     alias: str | None = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
     def to_dict(self) -> dict[str, Any]:
         """As it is written to ``spec.json``."""

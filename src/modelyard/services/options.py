@@ -1,0 +1,132 @@
+"""What a deploy may say beside the version: how many processes, limits, what is kept and shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from modelyard.errors import InvalidValue
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a deploy may say beside the version.
+
+    ``num_workers`` is the number of R processes of an instance, ``min_instances`` and
+    ``max_instances`` how many instances there may be (0: none while nobody asks), ``deadline_s``
+    the longest a request may take, in seconds, ``max_batch_rows`` the most rows of requests that
+    are joined, ``memory_requests`` the most memory of an R process, such as ``2Gi``. The others
+    describe a cluster; they are kept and shown, and mean nothing to a
+    service on one machine.
+    """
+
+    num_workers: int | None = None
+    deadline_s: float | None = None
+    max_batch_rows: int | None = None
+    min_instances: int | None = None
+    max_instances: int = 1
+    compute_pool: str | None = None
+    image_repo: str | None = None
+    image_build_compute_pool: str | None = None
+    cpu_requests: str | None = None
+    memory_requests: str | None = None
+    gpu_requests: str | None = None
+    autocapture: bool = False
+    build_external_access_integrations: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, raw: object) -> Options:
+        """Read the options of a request; what is null or absent has its default.
+
+        Raises:
+            InvalidValue: for an unknown option, or one of the wrong kind.
+        """
+        if raw is None:
+            return cls()
+        if not isinstance(raw, Mapping):
+            raise InvalidValue(f"options are named values, not {raw!r}.")
+        known = [f.name for f in fields(cls)]
+        for name in raw:
+            if name not in known:
+                raise InvalidValue(
+                    f"A service has no option {name!r}.", hint="Options are " + ", ".join(known)
+                )
+        given = {k: _option(k, v) for k, v in raw.items() if v is not None}
+        options = cls(**given)
+        if (options.min_instances or 0) > options.max_instances:
+            raise InvalidValue(
+                f"min_instances is {options.min_instances}, more than max_instances, "
+                f"{options.max_instances}."
+            )
+        return options
+
+    def to_dict(self) -> dict[str, Any]:
+        """As they are stored and sent: only what differs from the default."""
+        out = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in out.items()}
+        return {f.name: plain[f.name] for f in fields(self) if out[f.name] != f.default}
+
+
+_QUANTITY = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([kKMGT]i?)?B?")
+_UNITS = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_LEAST_BYTES = 256 * 2**20
+
+
+def bytes_of(quantity: str) -> int:
+    """Bytes of a quantity of memory as Kubernetes writes it.
+
+    >>> bytes_of("2Gi"), bytes_of("1.5G")
+    (2147483648, 1500000000)
+
+    Raises:
+        InvalidValue: it is none, or less than an R process needs.
+    """
+    found = _QUANTITY.fullmatch(quantity.strip())
+    if found is None:
+        raise InvalidValue(f"memory_requests is an amount such as 2Gi or 500M, not {quantity!r}.")
+    number, unit = float(found[1]), found[2] or ""
+    is_binary = unit.endswith("i")
+    scale = 1024 ** ("kMGT".index(unit[0].replace("K", "k")) + 1) if is_binary else None
+    size = int(number * (scale or _UNITS.get(unit, 1)))
+    if size < _LEAST_BYTES:
+        raise InvalidValue(
+            f"memory_requests is {quantity}, less than an R process needs.",
+            hint="Ask for 256Mi or more.",
+        )
+    return size
+
+
+_COUNTS = {"num_workers": 1, "max_batch_rows": 1, "min_instances": 0, "max_instances": 1}
+_MOST = 1_000_000
+_LONGEST_DEADLINE_S = 3600.0
+
+
+def _option(name: str, value: Any) -> Any:
+    if name in _COUNTS:
+        whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+        if not whole or not _COUNTS[name] <= value <= _MOST:
+            raise InvalidValue(f"{name} is a whole number from {_COUNTS[name]}, not {value!r}.")
+        return int(value)
+    if name == "deadline_s":
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not 0 < value <= _LONGEST_DEADLINE_S:
+            raise InvalidValue(f"deadline_s is seconds up to 3600, not {value!r}.")
+        return float(value)
+    if name == "autocapture":
+        if not isinstance(value, bool):
+            raise InvalidValue(f"autocapture is true or false, not {value!r}.")
+        return value
+    if name == "build_external_access_integrations":
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+            raise InvalidValue(f"{name} is a list of names, not {value!r}.")
+        return tuple(values)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value:g}"
+    if name == "memory_requests" and isinstance(value, str):
+        bytes_of(value)
+    if not isinstance(value, str) or len(value) > 1024:
+        raise InvalidValue(f"{name} is a short text, not {value!r}.")
+    return value
