@@ -12,7 +12,8 @@ from pathlib import Path
 from steps import ROOT, CannotGoOn, once, output, run
 
 PEERS = ROOT / ".peers"
-NAMES = ("snowflake", "mlflow")
+NAMES = ("snowflake", "mlflow", "oip")
+WITHOUT_R = ("oip",)
 
 
 def ensure(base, r_version, r_home):
@@ -34,6 +35,11 @@ def _build(name, pins, rpy2, base):
     pip += ["--no-compile", "--require-hashes"]
     run(f"peer {name}: an environment of its own", [base, "-m", "venv", "--clear", folder])
     run(f"peer {name}: {pins.name}", [*pip, "-r", pins])
+    if name not in WITHOUT_R:
+        _rpy2(name, python, pip, rpy2)
+
+
+def _rpy2(name, python, pip, rpy2):
     with tempfile.TemporaryDirectory() as made:
         # Its own line alone: the peer's pins have what it is built with and runs on.
         alone = Path(made) / "rpy2.txt"

@@ -9,7 +9,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from steps import ROOT, main, run
+from steps import main, run
 
 # The order counts: the later ones are constrained by requirements.txt.
 NAMES = (
@@ -20,6 +20,7 @@ NAMES = (
     "requirements-rpy2-new",
     "requirements-peer-snowflake",
     "requirements-peer-mlflow",
+    "requirements-peer-oip",
 )
 
 
@@ -33,7 +34,7 @@ def pins():
             command = [python, "-m", "piptools", "compile", "--quiet", "--strip-extras"]
             command += ["--generate-hashes", "--allow-unsafe", "--no-header"]
             command += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
-            run(f"{name}.txt", [*command, f"--output-file={name}.txt", f"{ROOT / name}.in"])
+            run(f"{name}.txt", [*command, f"--output-file={name}.txt", f"{name}.in"])
     return 0
 
 

@@ -18,9 +18,10 @@ from modelyard.json_rows import (
     Limits,
     decode_rows,
     decode_untyped,
-    encode_data,
+    encode_answer,
     encode_records,
     encode_split,
+    records_of,
 )
 from modelyard.settings import Settings
 from modelyard.signature import Column
@@ -270,7 +271,7 @@ def test_no_rows_without_a_signature_are_no_columns() -> None:
 
 def test_an_answer_has_the_form_clients_read() -> None:
     table = pa.table({"prediction": [-0.0, None, math.nan, -math.inf, 1e22]})
-    assert encode_data(table, [0, "k", 2, 3, 4]) == (
+    assert encode_answer("", [0, "k", 2, 3, 4], records_of(table)) == (
         b'{"data":[[0,{"prediction":-0.0}],["k",{"prediction":null}],'
         b'[2,{"prediction":"NaN"}],[3,{"prediction":"-Inf"}],[4,{"prediction":1e22}]]}'
     )
@@ -279,6 +280,7 @@ def test_an_answer_has_the_form_clients_read() -> None:
         == b'{"index":[0],"columns":["a","b"],"data":[[1,"x"]]}'
     )
     assert encode_records(pa.table({"a": pa.array([], pa.int32())})) == b"[]"
+    assert encode_answer("records", [0], [{"a": 1}]) == b'[{"a":1}]'
 
 
 def test_what_cannot_be_written_is_refused() -> None:
@@ -295,7 +297,8 @@ def bits(values: list[float | None]) -> list[bytes | None]:
 
 @given(st.lists(st.none() | st.floats(width=64), max_size=20))
 def test_doubles_read_back_bit_for_bit(values: list[float | None]) -> None:
-    body = encode_data(pa.table({"wt": pa.array(values, pa.float64())}), range(len(values)))
+    table = pa.table({"wt": pa.array(values, pa.float64())})
+    body = encode_answer("", range(len(values)), records_of(table))
     assert bits(decode(body, WT).table.column(0).to_pylist()) == bits(values)
 
 

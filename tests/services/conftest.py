@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.services.doors import Door, log_mixed
 
 from modelyard.access import SYSTEM, issue_token
 from modelyard.account import Account, close_account, open_account
@@ -110,3 +111,21 @@ def yard(tmp_path_factory: pytest.TempPathFactory, make_rds: MakeRds) -> Iterato
     yield yard
     yard.reconciler.stop(hosts=True)
     close_account(account)
+
+
+def door_to(yard: Yard, service: Service) -> Door:
+    assert service.url is not None
+    return Door(service.url, yard.owner)
+
+
+@pytest.fixture(scope="module")
+def door(yard: Yard) -> Door:
+    """A service of MPG."""
+    return door_to(yard, yard.deploy("door_mpg", "MPG/V1"))
+
+
+@pytest.fixture(scope="module")
+def other(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Door:
+    """A service of a model with columns of many types."""
+    log_mixed(yard.account, SPACE, yard.make_rds, tmp_path_factory.mktemp("samples"))
+    return door_to(yard, yard.deploy("door_mixed", "MIXED/V1"))

@@ -131,16 +131,32 @@ def test_life_and_readiness_are_open_and_say_nothing_else(served: Served) -> Non
     assert served.get("/livez").text == "ok"
     unready = served.get("/readyz")
     assert (unready.status_code, unready.text) == (503, "not ready")
+    for path in ("/ping", "/health", "/v2/health/ready"):
+        assert served.get(path).status_code == 503
+    assert served.get("/v2/health/live").json() == {"live": True}
     refused = error(served.post(content=b"{}"), 503, "unavailable")
     assert refused["hint"] == "Try again shortly."
 
 
-@pytest.mark.parametrize("path", ["/", "/predict", "/nothing", "/livez/", "/docs", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/predict", "/nothing", "/livez/", "/invocations", "/metadata", "/version", "/v2x"],
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_everything_else_needs_a_token(served: Served, path: str, method: str) -> None:
     response = httpx.request(method, served.url + path)
     error(response, 401, "unauthenticated")
     assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("path", ["/v2", "/v2/", "/v2/models/MPG", "/v2/models/MPG/infer"])
+def test_the_inference_protocol_needs_a_token_and_says_so_in_its_words(
+    served: Served, path: str
+) -> None:
+    for method in ("GET", "POST"):
+        refused = httpx.request(method, served.url + path)
+        assert (refused.status_code, set(refused.json())) == (401, {"error"})
+        assert refused.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

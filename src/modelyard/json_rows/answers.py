@@ -21,18 +21,18 @@ from modelyard.errors import DuplicateColumn, InvalidSignature, InvalidValue
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def encode_data(table: pa.Table, index: Sequence[Any]) -> bytes:
-    """``{"data": [[i, {column: value, ...}], ...]}``; ``index`` has each row's ``i``.
-
-    Raises:
-        DuplicateColumn: when two columns have one name.
+def encode_answer(form: str, index: Sequence[Any], records: Sequence[dict[str, Any]]) -> bytes:
+    """``[{column: value, ...}, ...]`` for rows that came so (``form`` is records); for all others
+    ``{"data": [[i, {column: value, ...}], ...]}``, where ``index`` has each row's ``i``.
     """
-    return encode_numbered(index, records_of(table))
-
-
-def encode_numbered(index: Sequence[Any], records: Sequence[dict[str, Any]]) -> bytes:
-    """The same of records that are made already."""
+    if form == "records":
+        return _encoder.encode(records)
     return _encoder.encode({"data": list(zip(index, records, strict=True))})
+
+
+def encode(value: Any) -> bytes:
+    """Any value of JSON, its numbers in their shortest text."""
+    return _encoder.encode(value)
 
 
 def encode_records(table: pa.Table) -> bytes:
@@ -46,7 +46,7 @@ def encode_records(table: pa.Table) -> bytes:
 
 def encode_split(table: pa.Table) -> bytes:
     """``{"index": [0, ...], "columns": [...], "data": [[...], ...]}``."""
-    cells = [_cells(column) for column in table.columns]
+    cells = [cells_of(column) for column in table.columns]
     data = list(zip(*cells, strict=True)) if cells else [()] * table.num_rows
     return _encoder.encode(
         {"index": list(range(table.num_rows)), "columns": table.column_names, "data": data}
@@ -63,11 +63,12 @@ def records_of(table: pa.Table) -> list[dict[str, Any]]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DuplicateColumn(f"The column {twice[0]} is there more than once.")
-    cells = [_cells(column) for column in table.columns]
+    cells = [cells_of(column) for column in table.columns]
     return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
-def _cells(column: pa.ChunkedArray) -> list[Any]:
+def cells_of(column: pa.ChunkedArray) -> list[Any]:
+    """A column as JSON writes its values."""
     kind = column.type
     if pa.types.is_floating(kind):
         return _doubles(column)

@@ -26,6 +26,7 @@ class Sheet:
 
     ``cells(j)`` gives column ``j``'s cells, and the positions of rows that have none (their cells
     are left out). ``is_named`` tells whether the names were sent or taken from the signature.
+    ``echo`` is what an answer repeats of the request.
     """
 
     form: str
@@ -34,6 +35,7 @@ class Sheet:
     index: list[Any]
     cells: Cells
     is_named: bool = True
+    echo: Any = None
 
 
 def read_sheet(found: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
@@ -44,7 +46,15 @@ def read_sheet(found: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
         TooLarge: for more than ``max_rows`` rows.
         InvalidValue: for a name that cannot be one.
     """
-    sheet = _read(found, inputs, max_rows)
+    return check_names(_read(found, inputs, max_rows))
+
+
+def check_names(sheet: Sheet) -> Sheet:
+    """The same sheet.
+
+    Raises:
+        InvalidValue: for a name that cannot be one.
+    """
     for name in sheet.names:
         if (wrong := wrong_text(name)) is not None:
             raise InvalidValue(f"The column name {shown(name)} is {wrong}.")
@@ -53,7 +63,7 @@ def read_sheet(found: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
 
 def _read(found: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
     if isinstance(found, list):
-        return _records("records", found, max_rows)
+        return records_sheet("records", found, max_rows)
     if not isinstance(found, dict):
         raise MalformedRequest("The body is neither an object nor an array.", hint=_HINT)
     if found.get("params"):
@@ -68,13 +78,14 @@ def _read(found: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
     if forms == ["dataframe_split"]:
         return _split(found["dataframe_split"], max_rows)
     if forms == ["dataframe_records"]:
-        return _records("dataframe_records", found["dataframe_records"], max_rows)
+        return records_sheet("dataframe_records", found["dataframe_records"], max_rows)
     if "columns" in found:
         return _split(found, max_rows)
     return _data(found["data"], inputs, max_rows)
 
 
-def _rows(raw: Any, what: str, max_rows: int) -> list[Any]:
+def rows_of(raw: Any, what: str, max_rows: int) -> list[Any]:
+    """``raw``, when it is an array of no more than ``max_rows``."""
     if not isinstance(raw, list):
         raise MalformedRequest(f"{what} is not an array of rows.", hint=_HINT)
     if len(raw) > max_rows:
@@ -88,14 +99,15 @@ def _rows(raw: Any, what: str, max_rows: int) -> list[Any]:
 def _split(raw: Any, max_rows: int) -> Sheet:
     if not isinstance(raw, dict) or not isinstance(raw.get("columns"), list):
         raise MalformedRequest("dataframe_split has no array of columns.", hint=_HINT)
-    names, data = raw["columns"], _rows(raw.get("data"), "dataframe_split's data", max_rows)
+    names, data = raw["columns"], rows_of(raw.get("data"), "dataframe_split's data", max_rows)
     if not all(isinstance(n, str) for n in names):
         raise MalformedRequest("dataframe_split's columns are not all text.", hint=_HINT)
-    _check_widths(data, len(names), "cells")
-    return Sheet("dataframe_split", names, len(data), list(range(len(data))), _by_position(data, 0))
+    check_widths(data, len(names), "cells")
+    return Sheet("dataframe_split", names, len(data), list(range(len(data))), by_position(data, 0))
 
 
-def _check_widths(rows: list[Any], width: int, what: str) -> None:
+def check_widths(rows: list[Any], width: int, what: str) -> None:
+    """Make sure that every row is an array of ``width``."""
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list):
             raise MalformedRequest(f"Row {number} is not an array.", hint=_HINT)
@@ -103,12 +115,19 @@ def _check_widths(rows: list[Any], width: int, what: str) -> None:
             raise MalformedRequest(f"Row {number} has {len(row):,} {what}, not {width:,}.")
 
 
-def _by_position(rows: list[list[Any]], skip: int) -> Cells:
+def by_position(rows: list[list[Any]], skip: int) -> Cells:
+    """The cells of rows that are arrays, after the first ``skip`` of each."""
     return lambda at: ([row[at + skip] for row in rows], [])
 
 
-def _records(form: str, raw: Any, max_rows: int, index: list[Any] | None = None) -> Sheet:
-    rows = _rows(raw, "The body" if form == "records" else form, max_rows)
+def columns_sheet(form: str, names: Sequence[str], cells: Sequence[list[Any]], count: int) -> Sheet:
+    """Columns that are there already, ``count`` cells each."""
+    return Sheet(form, names, count, list(range(count)), lambda at: (cells[at], []))
+
+
+def records_sheet(form: str, raw: Any, max_rows: int, index: list[Any] | None = None) -> Sheet:
+    """Rows that are objects; one may lack a column."""
+    rows = rows_of(raw, "The body" if form == "records" else form, max_rows)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise MalformedRequest(f"Row {number} is not an object.", hint=_HINT)
@@ -125,16 +144,16 @@ def _records(form: str, raw: Any, max_rows: int, index: list[Any] | None = None)
 
 
 def _data(raw: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
-    rows = _rows(raw, "data", max_rows)
+    rows = rows_of(raw, "data", max_rows)
     if rows and isinstance(rows[0], list) and len(rows[0]) == 2 and isinstance(rows[0][1], dict):
-        _check_widths(rows, 2, "parts")
+        check_widths(rows, 2, "parts")
         index = _index(rows)
-        return _records("data", [row[1] for row in rows], max_rows, index)
+        return records_sheet("data", [row[1] for row in rows], max_rows, index)
     if not inputs and rows:
         raise MalformedRequest("The rows have no column names.", hint="Send dataframe_split.")
-    _check_widths(rows, len(inputs) + 1, "parts (its number, then its cells)")
+    check_widths(rows, len(inputs) + 1, "parts (its number, then its cells)")
     names = [c.name for c in inputs]
-    return Sheet("data", names, len(rows), _index(rows), _by_position(rows, 1), is_named=bool(rows))
+    return Sheet("data", names, len(rows), _index(rows), by_position(rows, 1), is_named=bool(rows))
 
 
 def _index(rows: list[list[Any]]) -> list[Any]:

@@ -19,34 +19,11 @@ from modelyard.contract.problems import Problems
 from modelyard.contract.rows import no_rows, typed_table
 from modelyard.errors import MalformedRequest, MissingColumn
 from modelyard.json_rows.columns import cells_to_column, guess_column
+from modelyard.json_rows.dialect import Dialect
 from modelyard.json_rows.forms import Sheet, read_sheet
+from modelyard.json_rows.limits import Limits
 from modelyard.json_rows.text import read_json
-from modelyard.settings import Settings
 from modelyard.signature import Column
-
-_DEFAULTS = Settings()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The most that one body may hold: rows, columns, levels and bytes of JSON; binary bytes."""
-
-    rows: int = _DEFAULTS.max_json_rows
-    columns: int = _DEFAULTS.max_columns
-    depth: int = _DEFAULTS.max_json_depth
-    size_bytes: int = _DEFAULTS.max_json_bytes
-    binary_bytes: int = _DEFAULTS.max_body_bytes
-
-    @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """The limits that are set."""
-        return cls(
-            rows=settings.max_json_rows,
-            columns=settings.max_columns,
-            depth=settings.max_json_depth,
-            size_bytes=settings.max_json_bytes,
-            binary_bytes=settings.max_body_bytes,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +31,15 @@ class Decoded:
     """Rows that fit, and what an answer in the same form needs.
 
     ``index`` is what each row of the ``data`` form was numbered with, else positions from 0;
-    ``form`` is ``dataframe_split``, ``dataframe_records``, ``data`` or ``records``.
+    ``form`` is ``dataframe_split``, ``dataframe_records``, ``data`` or ``records``, or one of
+    another dialect; ``echo`` is what the answer of that repeats.
     """
 
     table: pa.Table
     index: list[Any]
     form: str
     notes: tuple[str, ...] = ()
+    echo: Any = None
 
 
 def decode_rows(
@@ -69,8 +48,11 @@ def decode_rows(
     *,
     strict: bool = False,
     limits: Limits | None = None,
+    dialect: Dialect | None = None,
 ) -> Decoded:
-    """Read a JSON body and bring its rows to the declared inputs, as ``check_inputs`` does.
+    """Read a body, in our JSON or a ``dialect``, and bring its rows to the declared inputs.
+
+    They are checked as ``check_inputs`` does.
 
     Raises:
         MalformedRequest: when it is not JSON, or none of the forms.
@@ -78,10 +60,13 @@ def decode_rows(
         Invalid: of the kind found first, as ``check_inputs`` raises.
     """
     limits = limits or Limits()
-    found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
-    sheet = read_sheet(found, inputs, limits.rows)
+    if dialect is not None:
+        sheet = dialect.read(body, inputs, limits)
+    else:
+        found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
+        sheet = read_sheet(found, inputs, limits.rows)
     if sheet.count == 0 and not sheet.is_named:
-        return Decoded(no_rows(inputs), [], sheet.form)
+        return Decoded(no_rows(inputs), [], sheet.form, echo=sheet.echo)
     problems = Problems()
     matched = match_columns(
         sheet.names, inputs, problems, strict=strict, max_columns=limits.columns
@@ -92,7 +77,8 @@ def decode_rows(
         if cells is not None:
             fitted.append(cells_to_column(cells, column, problems))
     problems.raise_inputs(matched.hint)
-    return Decoded(typed_table(fitted, inputs), sheet.index, sheet.form, matched.notes)
+    table = typed_table(fitted, inputs)
+    return Decoded(table, sheet.index, sheet.form, matched.notes, sheet.echo)
 
 
 def _cells(sheet: Sheet, at: int, name: str, problems: Problems) -> list[Any] | None:

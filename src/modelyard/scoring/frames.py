@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from modelyard.errors import UnsupportedMediaType
-from modelyard.json_rows import Limits, decode_rows, encode_data
+from modelyard.json_rows import Dialect, Limits, decode_rows, encode_answer, records_of
+from modelyard.registry.types import ModelVersion
 from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.r.rds import read_frame
 from modelyard.runtime.r.rds_write import write_frame
-from modelyard.signature import Rows, Signature
+from modelyard.signature import Rows
 
 JSON = "application/json"
 RDS = "application/x-rds"
@@ -24,12 +25,16 @@ MEDIA_TYPES = (JSON, RDS, ARROW)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to predict: its body as it came, and what its headers and query said."""
+    """One request to predict: its body as it came, and what its headers and query said.
+
+    With a ``dialect`` the body is in that, and so is the answer.
+    """
 
     body: bytes | bytearray
     form: str
     answer_form: str
     strict: bool = False
+    dialect: Dialect | None = None
 
 
 class Outputs(Protocol):
@@ -78,30 +83,74 @@ class Answer:
         return found
 
 
-def answer(call: Call, signature: Signature, limits: Limits, score: Scorer) -> Answer:
+def answer(call: Call, version: ModelVersion, limits: Limits, score: Scorer) -> Answer:
     """Decode, score, encode.
 
     In the ``{"data": [[i, …]]}`` form ``i`` is echoed; in every other form the rows of the answer
-    are numbered from 0.
+    are numbered from 0. An array of records is answered by one.
 
     Raises:
         Invalid: what the rows break, with column and row.
         ModelFault: what the model did.
     """
     notes: tuple[str, ...] = ()
-    index: list[object] | None = None
-    if call.form == JSON:
-        decoded = decode_rows(bytes(call.body), signature.inputs, strict=call.strict, limits=limits)
+    decoded = None
+    signature = version.manifest.signature
+    if call.form == JSON or call.dialect is not None:
+        decoded = decode_rows(
+            bytes(call.body),
+            signature.inputs,
+            strict=call.strict,
+            limits=limits,
+            dialect=call.dialect,
+        )
         rows, notes = decoded.table, tuple(decoded.notes)
-        index = list(decoded.index)
     elif call.form == RDS:
         rows = read_frame(memoryview(call.body), max_columns=limits.columns)
     else:
         rows = read_arrow(call.body, limits.binary_bytes)
     scored = score(rows, strict=call.strict)
     notes = tuple(dict.fromkeys((*notes, *scored.notes)))
-    body = _encode(scored.table, call.answer_form, index)
+    body = written(call, version, scored.table, decoded)
     return Answer(body, call.answer_form, signature.rows, notes, tuple(scored.warnings))
+
+
+class Asked(Protocol):
+    """What an answer in JSON takes from the rows it answers."""
+
+    @property
+    def form(self) -> str:
+        """The form they came in."""
+        ...
+
+    @property
+    def index(self) -> Sequence[Any] | None:
+        """Their numbers."""
+        ...
+
+    @property
+    def echo(self) -> Any:
+        """What their dialect repeats."""
+        ...
+
+
+def written(call: Call, version: ModelVersion, table: pa.Table, asked: Asked | None) -> bytes:
+    """The body of an answer."""
+    if call.dialect is not None and asked is not None:
+        return call.dialect.write(table, asked.echo, version.model.name, version.name)
+    if call.answer_form == RDS:
+        return write_frame(table)
+    if call.answer_form == ARROW:
+        return write_arrow(table)
+    form = "" if asked is None else asked.form
+    return encode_answer(form, numbers(asked, table.num_rows), records_of(table))
+
+
+def numbers(asked: Asked | None, rows: int) -> Sequence[Any]:
+    """The numbers of an answer's rows: those asked with, where these are rows of the request."""
+    if asked is None or asked.index is None or len(asked.index) != rows:
+        return range(rows)
+    return asked.index
 
 
 def _header(said: tuple[str, ...]) -> str:
@@ -110,17 +159,6 @@ def _header(said: tuple[str, ...]) -> str:
     while len(text := json.dumps(kept)) > 4096 and len(kept) > 1:
         kept.pop()
     return text if len(text) <= 4096 else json.dumps([kept[0][:500]])
-
-
-def _encode(table: pa.Table, form: str, index: list[object] | None) -> bytes:
-    if form == RDS:
-        return write_frame(table)
-    if form == ARROW:
-        return write_arrow(table)
-    if index is None or len(index) != table.num_rows:
-        # An answer with rows of its own has numbers of its own.
-        index = list(range(table.num_rows))
-    return encode_data(table, index)
 
 
 def media_type(content_type: str | None) -> str:

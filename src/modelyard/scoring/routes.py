@@ -58,7 +58,7 @@ def _score(
         return predict(account, version, rows, strict=strict, request_id=request_id)
 
     try:
-        return version, answer(call, version.manifest.signature, limits, score)
+        return version, answer(call, version, limits, score)
     except (MalformedRequest, TooLarge, UnsupportedMediaType):
         raise
     except Invalid as e:

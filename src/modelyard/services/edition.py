@@ -14,14 +14,13 @@ import pyarrow as pa
 from modelyard.account import Account
 from modelyard.contract import check_inputs, check_outputs, empty_answer
 from modelyard.errors import ModelFault
-from modelyard.json_rows import Limits, decode_rows, encode_numbered, records_of
+from modelyard.json_rows import Limits, decode_rows, encode_answer, records_of
 from modelyard.json_rows.regular import Plain, PlainRows
 from modelyard.json_rows.text import read_json
 from modelyard.registry.types import ModelVersion
-from modelyard.runtime.arrow import read_arrow, write_arrow
+from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.r.rds import read_frame
-from modelyard.runtime.r.rds_write import write_frame
-from modelyard.scoring.frames import ARROW, JSON, RDS, Answer, Call
+from modelyard.scoring.frames import JSON, RDS, Answer, Call, numbers, written
 from modelyard.scoring.refusal import named
 from modelyard.services.metrics import Latencies
 from modelyard.services.options import Options
@@ -38,7 +37,7 @@ SMALL_BYTES = 64 * 1024
 class Read:
     """The rows of a request that fit: plain ones as lists, others as a table."""
 
-    __slots__ = ("count", "index", "notes", "rows")
+    __slots__ = ("count", "echo", "form", "index", "notes", "rows")
 
     def __init__(
         self,
@@ -46,8 +45,11 @@ class Read:
         count: int,
         index: Sequence[Any] | None,
         notes: tuple[str, ...],
+        form: str = "",
+        echo: Any = None,
     ) -> None:
         self.rows, self.count, self.index, self.notes = rows, count, index, notes
+        self.form, self.echo = form, echo
 
 
 class Edition:
@@ -108,7 +110,7 @@ class Edition:
         is_small = len(call.body) <= SMALL_BYTES
         read = self._read(call) if is_small else await self._in_thread(self._read, call)
         if read.count == 0:
-            empty = self._encode(call, read, empty_answer(self._signature))
+            empty = written(call, self.version, empty_answer(self._signature), read)
             return Answer(empty, call.answer_form, self._signature.rows, read.notes, ())
         loop = asyncio.get_running_loop()
         asked = loop.time()
@@ -121,16 +123,18 @@ class Edition:
         except ModelFault as e:
             raise named(e, self.version) from e
         self.latencies.observe(loop.time() - asked)
-        if is_small and call.answer_form == JSON:
+        if is_small and call.answer_form == JSON and call.dialect is None:
             body = self._written(read, part)
         elif is_small:
-            body = self._encode(call, read, part.table)
+            body = written(call, self.version, part.table, read)
         else:
-            body = await self._in_thread(self._encode, call, read, part.table)
+            body = await self._in_thread(written, call, self.version, part.table, read)
         notes, warnings = read.notes, part.call.warnings
         return Answer(body, call.answer_form, self._signature.rows, notes, warnings)
 
     def _read(self, call: Call) -> Read:
+        if call.dialect is not None:
+            return self._decoded(call)
         if call.form == JSON:
             return self._read_json(call)
         if call.form == RDS:
@@ -146,11 +150,20 @@ class Edition:
         limits = self._limits
         found = read_json(call.body, max_bytes=limits.size_bytes, max_depth=limits.depth)
         if (plain := self._plain.read(found, limits.rows)) is not None:
-            return Read(plain, plain.count, plain.index, ())
-        decoded = decode_rows(
-            bytes(call.body), self._signature.inputs, strict=call.strict, limits=limits
+            return Read(plain, plain.count, plain.index, (), plain.form)
+        return self._decoded(call)
+
+    def _decoded(self, call: Call) -> Read:
+        found = decode_rows(
+            bytes(call.body),
+            self._signature.inputs,
+            strict=call.strict,
+            limits=self._limits,
+            dialect=call.dialect,
         )
-        return Read(decoded.table, decoded.table.num_rows, decoded.index, decoded.notes)
+        return Read(
+            found.table, found.table.num_rows, found.index, found.notes, found.form, found.echo
+        )
 
     def _table(self, requests: Sequence[Any]) -> pa.Table:
         """One table of the rows of several requests."""
@@ -164,23 +177,8 @@ class Edition:
         call = part.call
         if call.kept is None:
             call.kept = records_of(call.table)
-        return encode_numbered(
-            _index(read, part.stop - part.start), call.kept[part.start : part.stop]
-        )
-
-    def _encode(self, call: Call, read: Read, table: pa.Table) -> bytes:
-        if call.answer_form == RDS:
-            return write_frame(table)
-        if call.answer_form == ARROW:
-            return write_arrow(table)
-        return encode_numbered(_index(read, table.num_rows), records_of(table))
+        records = call.kept[part.start : part.stop]
+        return encode_answer(read.form, numbers(read, len(records)), records)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-
-
-def _index(read: Read, rows: int) -> Sequence[Any]:
-    """The numbers of an answer's rows: those asked with, where these are rows of the request."""
-    if read.index is None or len(read.index) != rows:
-        return range(rows)
-    return read.index

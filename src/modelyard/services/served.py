@@ -9,15 +9,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
+import pyarrow as pa
+
 from modelyard.access import Actor, allow, authenticate
 from modelyard.access.bearer import read_authorization
 from modelyard.account import Account
 from modelyard.errors import InvalidName, ModelyardError, NotFound, Unavailable
 from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.registry.golden import rows_of
 from modelyard.registry.provide import replay_provided
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import Answer, Call
+from modelyard.services.about import About
 from modelyard.services.edition import Edition
 from modelyard.services.health import health
 from modelyard.services.types import HostState, ServiceSpec
@@ -168,6 +172,21 @@ class Served:
             "isolation": self.isolation,
             "signature": None if edition is None else edition.version.manifest.signature.to_dict(),
         }
+
+    def about(self) -> About:
+        """The service and the version that answers, for those who may call it.
+
+        Raises:
+            Unavailable: none answers yet.
+        """
+        edition = self._edition
+        if edition is None:
+            raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
+        return About(self._spec.name, edition.version)
+
+    def samples(self, version: ModelVersion) -> pa.Table | None:
+        """The sample rows kept with a version, if it has them. It blocks."""
+        return rows_of(self._account, version.manifest, "samples")
 
     def _wanted(self, spec: ServiceSpec) -> ModelVersion:
         if spec.alias is not None:

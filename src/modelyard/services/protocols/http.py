@@ -1,8 +1,8 @@
-"""The HTTP of a service host: one route to predict, one to describe, two to ask for life.
+"""The HTTP of a service host: rows are scored, the service is described, life is asked for.
 
-Every call needs a token but ``/livez`` and ``/readyz``, which say nothing but ok or not ready.
+Every call needs a token but those that ask for life, which say nothing but ok or not ready.
 A request passes: token, route, body within its limit and its time, then the version that answers.
-Whatever goes wrong leaves in the one error envelope.
+Whatever goes wrong leaves in the one error envelope, or in that of the protocol asked in.
 """
 
 from __future__ import annotations
@@ -23,20 +23,27 @@ from modelyard.access.body import read_body, too_large
 from modelyard.access.request_id import request_id_of
 from modelyard.errors import Internal, MalformedRequest, ModelyardError, NotFound, Unavailable
 from modelyard.http_status import headers_of, status_of
+from modelyard.json_rows import Dialect
+from modelyard.scoring.dialects import TENSORS, mlflow_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
+from modelyard.services.about import About
+from modelyard.services.protocols.routes import (
+    LIFE,
+    READING,
+    Response,
+    as_json,
+    find_route,
+    is_oip,
+    life,
+    oip_error,
+    told,
+)
 from modelyard.services.protocols.slow import CONNECTION
 
 log = logging.getLogger("modelyard.services")
 T = TypeVar("T")
 Headers = Mapping[bytes, bytes]
-Response = tuple[int, bytes, Sequence[tuple[bytes, bytes]], bytes]
-"""Status, content type, further headers, body."""
 
-_TEXT = b"text/plain; charset=utf-8"
-
-_OPEN = frozenset({"/livez", "/readyz"})
-_OPEN_METHODS = ("GET", "HEAD")
-_ROUTES = {"/": _OPEN_METHODS, **dict.fromkeys(_OPEN, _OPEN_METHODS), "/predict": ("POST",)}
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no", ""})
 
@@ -63,6 +70,10 @@ class Backend(Protocol):
 
     def describe(self) -> Mapping[str, Any]:
         """Name, version and signature."""
+        ...
+
+    def about(self) -> About:
+        """The service and the version that answers."""
         ...
 
     @property
@@ -104,11 +115,13 @@ class App:
             return
         except ModelyardError as e:
             log.info("request %s: %s: %s", request_id, e.code, e.message)
-            response = _error(e, request_id)
+            response = _error(e, request_id, scope["path"])
         except Exception:
             log.exception("request %s failed", request_id)
             hint = "The service's log has the cause under this request id."
-            response = _error(Internal("Something went wrong here.", hint=hint), request_id)
+            response = _error(
+                Internal("Something went wrong here.", hint=hint), request_id, scope["path"]
+            )
         status, form, more, body = response
         start = [
             (b"content-type", form),
@@ -125,40 +138,58 @@ class App:
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
     ) -> Response:
         path, method = scope["path"], scope["method"]
-        if path in _OPEN and method in _OPEN_METHODS:
-            if path == "/livez" or self._backend.is_ready:
-                return 200, _TEXT, (), b"ok"
-            return 503, _TEXT, (), b"not ready"
+        if path in LIFE and method in READING:
+            return life(path, self._backend.is_ready)
         authorization = headers.get(b"authorization", b"")
         if not self._backend.knows(authorization):
             await self._in_thread(lambda: self._backend.authorise(authorization))
-        methods = _ROUTES.get(path)
-        if methods is None:
-            raise NotFound(
-                f"This service has no {path[:80]!r}.", hint="Rows are scored by POST /predict."
-            )
-        if method not in methods:
-            raise NotFound(f"{path} answers {methods[0]}, not {method[:16]}.")
-        if path == "/":
-            return 200, JSON.encode(), (), json.dumps(self._backend.describe()).encode()
-        return await self._predict(scope, headers, receive, request_id)
+        if path == "/predict" and method == "POST":
+            form = _form_of(headers.get(b"content-type", b""))
+            return await self._predict(scope, headers, receive, request_id, form, None)
+        route = find_route(path)
+        if method not in route.methods:
+            raise NotFound(f"{path[:80]} answers {route.methods[0]}, not {method[:16]}.")
+        if route.model is not None:
+            self._backend.about().check_model(route.model, route.version)
+        match route.kind:
+            case "mlflow":
+                form, dialect = mlflow_of(_latin(headers.get(b"content-type", b"")))
+            case "tensors":
+                form, dialect = JSON, TENSORS
+            case "describe":
+                return as_json(self._backend.describe())
+            case kind:
+                if kind == "ready":
+                    self._check_ready()
+                return told(kind, self._backend.about())
+        return await self._predict(scope, headers, receive, request_id, form, dialect)
 
     async def _predict(
-        self, scope: Scope, headers: Headers, receive: Receive, request_id: str
+        self,
+        scope: Scope,
+        headers: Headers,
+        receive: Receive,
+        request_id: str,
+        form: str,
+        dialect: Dialect | None,
     ) -> Response:
         until = asyncio.get_running_loop().time() + self.limits.deadline_s
-        form = _form_of(headers.get(b"content-type", b""))
-        wanted = _wanted(headers.get(b"accept", b""), form)
+        wanted = _wanted(headers.get(b"accept", b""), form if dialect is None else JSON)
         strict = _strict(scope["query_string"]) if scope["query_string"] else False
-        if not self._backend.is_ready:
-            raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
-        most = self.limits.json_bytes if form == JSON else self.limits.body_bytes
+        self._check_ready()
+        is_text = form == JSON or dialect is not None
+        most = self.limits.json_bytes if is_text else self.limits.body_bytes
         connection = scope.get(CONNECTION, _UNKNOWN)
         body = await _body(connection, headers, receive, most)
+        call = Call(body, form, JSON if dialect else wanted, strict, dialect)
         answer, version = await self._backend.answer(
-            Call(body, form, wanted, strict), request_id, until, lambda: connection.disconnected
+            call, request_id, until, lambda: connection.disconnected
         )
         return 200, answer.form.encode(), _headers(answer, version), answer.body
+
+    def _check_ready(self) -> None:
+        if not self._backend.is_ready:
+            raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -233,10 +264,10 @@ def _latin(header: bytes) -> str:
     return header.decode("latin-1")
 
 
-def _error(error: ModelyardError, request_id: str) -> Response:
+def _error(error: ModelyardError, request_id: str, path: str) -> Response:
     more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
-    body = json.dumps(error.envelope(request_id)).encode()
-    return status_of(error), JSON.encode(), more, body
+    said = oip_error(error) if is_oip(path) else error.envelope(request_id)
+    return status_of(error), JSON.encode(), more, json.dumps(said).encode()
 
 
 def _flag(text: str) -> bool:

@@ -1,0 +1,239 @@
+"""Rows as the Open Inference Protocol (v2) writes them: named tensors, in JSON.
+
+A tensor for each input column, of shape ``[n]`` or ``[n, 1]``; or, for inputs that are all numbers,
+one tensor ``[n, k]`` under a name of its own, its columns in the signature's order. ``data`` is
+flat, or nested as the shape is. null is a missing value, ``"NaN"``, ``"Inf"`` and ``"-Inf"`` are
+numbers of FP tensors. An answer has a tensor for each output column: a missing value is null in
+FP64 and BYTES, and INT32 and BOOL have no form for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from modelyard.contract.problems import shown
+from modelyard.errors import DuplicateColumn, InvalidValue, MalformedRequest, TooLarge, TypeMismatch
+from modelyard.json_rows.answers import cells_of, encode
+from modelyard.json_rows.forms import Sheet, check_names, columns_sheet
+from modelyard.json_rows.limits import Limits
+from modelyard.json_rows.text import read_json
+from modelyard.signature import Column, ColumnType
+
+DATATYPE: Mapping[ColumnType, str] = {
+    "double": "FP64",
+    "integer": "INT32",
+    "boolean": "BOOL",
+    "string": "BYTES",
+    "factor": "BYTES",
+    "date": "BYTES",
+    "timestamp": "BYTES",
+}
+"""The protocol's word for each of our types; dates and times are ISO 8601 text."""
+
+_INTEGERS = {f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
+_FLOATS = {"FP32", "FP64"}
+_WITHOUT_MISSING = frozenset({"INT32", "BOOL"})
+_TEXTS_OF_FLOATS = frozenset({"NA", "NaN", "Inf", "-Inf"})
+_HINT = "Send a tensor [n] for each input column, or one [n, columns] where all are numbers."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer repeats: the request's id, and the outputs it wants, all where None."""
+
+    id: str | None
+    outputs: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+    cells: list[Any]
+
+
+class Tensors:
+    """The dialect of ``/v2/models/.../infer``."""
+
+    def read(
+        self, body: bytes | bytearray | memoryview, inputs: Sequence[Column], limits: Limits
+    ) -> Sheet:
+        """The columns of a request to infer.
+
+        Raises:
+            MalformedRequest: when it is none, or a tensor is not what it says.
+            DuplicateColumn: when two tensors have one name.
+            TooLarge: for more than the limits allow.
+        """
+        found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
+        if not isinstance(found, dict) or not isinstance(found.get("inputs"), list):
+            raise MalformedRequest("The body has no array of inputs.", hint=_HINT)
+        if len(found["inputs"]) > limits.columns:
+            raise TooLarge(f"{len(found['inputs']):,} tensors are more than {limits.columns:,}.")
+        tensors = [_tensor(raw, limits) for raw in found["inputs"]]
+        if not tensors:
+            raise MalformedRequest("The body has no input tensors.", hint=_HINT)
+        names, columns = _columns(tensors, inputs)
+        sheet = columns_sheet("tensors", names, columns, tensors[0].shape[0])
+        return check_names(_with(sheet, Asked(_id(found.get("id")), _wanted(found))))
+
+    def write(self, table: pa.Table, echo: Any, model: str, version: str) -> bytes:
+        """A tensor for each output column that is wanted, in the order wanted.
+
+        Raises:
+            InvalidValue: for an output there is not, or a missing value without a form.
+        """
+        asked: Asked = echo
+        names = table.column_names
+        outputs = [_output(table, name) for name in (asked.outputs or names) if _is(name, names)]
+        head = {"model_name": model, "model_version": version}
+        if asked.id is not None:
+            head["id"] = asked.id
+        return encode({**head, "outputs": outputs})
+
+
+def metadata(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Columns as the protocol describes tensors."""
+    return [{"name": c.name, "datatype": DATATYPE[c.type], "shape": [-1]} for c in columns]
+
+
+def _with(sheet: Sheet, asked: Asked) -> Sheet:
+    return Sheet(sheet.form, sheet.names, sheet.count, sheet.index, sheet.cells, True, asked)
+
+
+def _columns(
+    tensors: Sequence[_Tensor], inputs: Sequence[Column]
+) -> tuple[list[str], list[list[Any]]]:
+    names = [c.name for c in inputs]
+    first = tensors[0]
+    if len(tensors) == 1 and len(first.shape) == 2 and first.name not in names:
+        width = first.shape[1]
+        if any(c.type not in ("double", "integer") for c in inputs):
+            raise MalformedRequest("The inputs are not all numbers.", hint=_HINT)
+        if width != len(names):
+            raise MalformedRequest(
+                f"The tensor {shown(first.name)} has {width:,} columns, not {len(names):,}.",
+                hint=_HINT,
+            )
+        return names, [first.cells[at::width] for at in range(width)]
+    for tensor in tensors:
+        if len(tensor.shape) == 2 and tensor.shape[1] != 1:
+            said = f"The tensor {shown(tensor.name)} has {tensor.shape[1]:,} columns, not one."
+            raise MalformedRequest(said, hint=_HINT)
+        if tensor.shape[0] != first.shape[0]:
+            raise MalformedRequest(
+                f"The tensor {shown(tensor.name)} has {tensor.shape[0]:,} rows, "
+                f"{shown(first.name)} has {first.shape[0]:,}."
+            )
+    return [t.name for t in tensors], [t.cells for t in tensors]
+
+
+def _tensor(raw: Any, limits: Limits) -> _Tensor:
+    if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
+        raise MalformedRequest("An input tensor has no name.", hint=_HINT)
+    name, kind, said = raw["name"], raw.get("datatype"), f"The tensor {shown(raw['name'])}"
+    if not isinstance(kind, str) or kind not in _INTEGERS | _FLOATS | {"BOOL", "BYTES"}:
+        words = "FP64, FP32, INT8 to INT64, UINT8 to UINT64, BOOL and BYTES"
+        raise MalformedRequest(f"{said} has no known datatype.", hint=f"Known are {words}.")
+    if isinstance(raw.get("parameters"), dict) and "binary_data_size" in raw["parameters"]:
+        raise MalformedRequest(
+            f"{said} comes as binary data, which is not read here.",
+            hint="Send data as JSON (tritonclient: binary_data=False).",
+        )
+    shape = _shape(raw.get("shape"), said)
+    if shape[0] > limits.rows:
+        raise TooLarge(f"{shape[0]:,} rows are more than the {limits.rows:,} allowed in JSON.")
+    cells = _flat(raw.get("data"), said)
+    if len(cells) != math.prod(shape):
+        raise MalformedRequest(f"{said} has {len(cells):,} values, not the product of its shape.")
+    _check_kind(cells, kind, name)
+    return _Tensor(name, kind, shape, cells)
+
+
+def _shape(raw: Any, said: str) -> tuple[int, ...]:
+    good = isinstance(raw, list) and 1 <= len(raw) <= 2
+    if not good or not all(type(n) is int and n >= 0 for n in raw):
+        raise MalformedRequest(f"{said} has no shape [n] or [n, columns].", hint=_HINT)
+    return tuple(raw)
+
+
+def _flat(raw: Any, said: str) -> list[Any]:
+    if not isinstance(raw, list):
+        raise MalformedRequest(f"{said} has no array of data.")
+    if not raw or not isinstance(raw[0], list):
+        return raw
+    if not all(isinstance(row, list) for row in raw):
+        raise MalformedRequest(f"{said} has data that is nested only in part.")
+    return [cell for row in raw for cell in row]
+
+
+def _check_kind(cells: Sequence[Any], kind: str, name: str) -> None:
+    """Each value is of its tensor's own kind; whether that is the column's, the contract says."""
+    kinds: set[type] = {int} if kind in _INTEGERS else {int, float} if kind in _FLOATS else {str}
+    if kind == "BOOL":
+        kinds = {bool}
+    for row, cell in enumerate(cells, 1):
+        if cell is None or type(cell) in kinds or (cell == "NA" and kind != "BYTES"):
+            continue
+        if kind in _FLOATS and isinstance(cell, str) and cell in _TEXTS_OF_FLOATS:
+            continue
+        raise TypeMismatch(f"Value {row:,} of the tensor {shown(name)} is not {kind}.")
+
+
+def _id(raw: Any) -> str | None:
+    if raw is not None and (not isinstance(raw, str) or len(raw) > 1024):
+        raise MalformedRequest("The id of a request is a text of at most 1,024 characters.")
+    return raw
+
+
+def _wanted(found: Mapping[str, Any]) -> tuple[str, ...] | None:
+    raw = found.get("outputs")
+    if raw is None or raw == []:
+        return None
+    if not isinstance(raw, list) or not all(
+        isinstance(o, dict) and isinstance(o.get("name"), str) for o in raw
+    ):
+        raise MalformedRequest("outputs is not an array of objects with a name.")
+    names = tuple(o["name"] for o in raw)
+    if len(set(names)) != len(names):
+        raise DuplicateColumn("One output is asked for twice.")
+    return names
+
+
+def _is(name: str, names: Sequence[str]) -> bool:
+    if name not in names:
+        raise InvalidValue(
+            f"There is no output {shown(name)}.", hint=f"Outputs are {', '.join(names)}."
+        )
+    return True
+
+
+def _output(table: pa.Table, name: str) -> dict[str, Any]:
+    column = table.column(name)
+    datatype = _datatype(column.type)
+    if datatype in _WITHOUT_MISSING and column.null_count:
+        raise InvalidValue(
+            f"The output {shown(name)} has missing values, and a tensor of {datatype} has no form "
+            "for them.",
+            hint="Ask /predict, which answers null.",
+        )
+    return {
+        "name": name,
+        "datatype": datatype,
+        "shape": [table.num_rows],
+        "data": cells_of(column),
+    }
+
+
+def _datatype(kind: pa.DataType) -> str:
+    if pa.types.is_floating(kind):
+        return "FP64"
+    if pa.types.is_integer(kind):
+        return "INT32"
+    return "BOOL" if pa.types.is_boolean(kind) else "BYTES"

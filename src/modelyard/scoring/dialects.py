@@ -1,0 +1,29 @@
+"""The dialects rows may come in beside our own, by where and as what they came."""
+
+from __future__ import annotations
+
+from modelyard.errors import UnsupportedMediaType
+from modelyard.json_rows import Dialect
+from modelyard.json_rows.mlflow import MlflowCsv, MlflowJson
+from modelyard.json_rows.tensors import Tensors
+from modelyard.scoring.frames import JSON
+
+CSV = "text/csv"
+MLFLOW_JSON, MLFLOW_CSV, TENSORS = MlflowJson(), MlflowCsv(), Tensors()
+
+
+def mlflow_of(content_type: str) -> tuple[str, Dialect]:
+    """The form of a body that MLflow's scoring server would take, and how to read it.
+
+    >>> mlflow_of("text/csv; charset=utf-8")[0]
+    'text/csv'
+
+    Raises:
+        UnsupportedMediaType: for a form it does not take.
+    """
+    form = content_type.partition(";")[0].strip().lower() or JSON
+    if form not in (JSON, CSV):
+        raise UnsupportedMediaType(
+            f"Rows are not read from {form[:80]!r} here.", hint=f"Send {JSON} or {CSV}."
+        )
+    return form, MLFLOW_JSON if form == JSON else MLFLOW_CSV

@@ -1,0 +1,129 @@
+"""The paths of a service: ours, MLflow's, vetiver's, and the Open Inference Protocol's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import modelyard
+from modelyard.errors import ModelyardError, NotFound
+from modelyard.services.about import About, oip_model, oip_server
+
+Kind = Literal[
+    "predict", "mlflow", "tensors", "describe", "version", "metadata", "server", "model", "ready"
+]
+Response = tuple[int, bytes, Sequence[tuple[bytes, bytes]], bytes]
+"""Status, content type, further headers, body."""
+
+READING = ("GET", "HEAD")
+_TEXT = b"text/plain; charset=utf-8"
+_JSON = b"application/json"
+
+LIFE: Mapping[str, str] = {
+    "/livez": "live",
+    "/readyz": "ready",
+    "/ping": "status",
+    "/health": "status",
+    "/v2/health/live": "live",
+    "/v2/health/ready": "ready",
+}
+"""Paths that need no token: they tell whether the service lives, or is ready, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a path is for; ``model`` and ``version`` are those that it names."""
+
+    kind: Kind
+    methods: tuple[str, ...] = READING
+    model: str | None = None
+    version: str | None = None
+
+
+_ROUTES: Mapping[str, Route] = {
+    "/": Route("describe"),
+    "/predict": Route("predict", ("POST",)),
+    "/invocations": Route("mlflow", ("POST",)),
+    "/version": Route("version"),
+    "/metadata": Route("metadata"),
+    "/v2": Route("server"),
+}
+_OF_MODEL: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
+    "": ("model", READING),
+    "ready": ("ready", READING),
+    "infer": ("tensors", ("POST",)),
+}
+
+
+def find_route(path: str) -> Route:
+    """The route of a path.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if (route := _ROUTES.get(path) or _of_model(path)) is not None:
+        return route
+    raise NotFound(f"This service has no {path[:80]!r}.", hint="Rows are scored by POST /predict.")
+
+
+def _of_model(path: str) -> Route | None:
+    """``/v2/models/{model}[/versions/{version}][/ready|/infer]``."""
+    if not path.startswith("/v2/models/"):
+        return None
+    model, *rest = path.removeprefix("/v2/models/").split("/")
+    version = None
+    if len(rest) > 1 and rest[0] == "versions":
+        _, version, *rest = rest
+    found = _OF_MODEL.get(rest[0] if rest else "")
+    if found is None or len(rest) > 1 or rest == [""]:
+        return None
+    kind, methods = found
+    return Route(kind, methods, model, version)
+
+
+def life(path: str, is_ready: bool) -> Response:
+    """The answer of a path of ``LIFE``."""
+    asked = LIFE[path]
+    is_good = is_ready or asked == "live"
+    status = 200 if is_good else 503
+    if path in ("/livez", "/readyz"):
+        return status, _TEXT, (), b"ok" if is_good else b"not ready"
+    if asked == "status":
+        said: Mapping[str, Any] = {"status": "online" if is_good else "starting"}
+    else:
+        said = {asked: is_good}
+    return as_json(said, status)
+
+
+def told(kind: Kind, about: About) -> Response:
+    """What a path that only tells something answers."""
+    said: Mapping[str, Any]
+    match kind:
+        case "version":
+            return 200, _TEXT, (), modelyard.__version__.encode()
+        case "metadata":
+            said = about.vetiver_metadata()
+        case "server":
+            said = oip_server()
+        case "ready":
+            said = {"name": about.version.model.name, "ready": True}
+        case _:
+            said = oip_model(about.version)
+    return as_json(said)
+
+
+def as_json(said: Mapping[str, Any], status: int = 200) -> Response:
+    """An answer in JSON."""
+    return status, _JSON, (), json.dumps(said).encode()
+
+
+def is_oip(path: str) -> bool:
+    """Whether a path is the Open Inference Protocol's, whose errors have its form."""
+    return path == "/v2" or path.startswith("/v2/")
+
+
+def oip_error(error: ModelyardError) -> Mapping[str, str]:
+    """An error as the Open Inference Protocol writes it: one text."""
+    return {"error": " ".join(filter(None, (error.message, error.hint)))}
