@@ -257,3 +257,28 @@ def test_at_rest_there_is_no_worker_and_the_first_request_is_held(crew):
         assert it.crew.workers == 2
 
     crew("", story)
+
+
+def test_a_worker_that_speaks_unasked_is_replaced(crew):
+    async def story(it: Asked) -> None:
+        (live,) = it.crew._idle
+        live.buffer_updated(live.get_buffer(99)[:16].nbytes)  # sixteen bytes nobody asked for
+        for _ in range(500):
+            if it.crew.figures.crashes:
+                break
+            await asyncio.sleep(0.01)
+        assert live not in it.crew._idle
+        assert await it.value(1.0) == 2.0
+
+    crew("", story)
+
+
+def test_who_still_waits_when_a_crew_ends_is_told(crew):
+    async def story(it: Asked) -> None:
+        asked = [it.ask(0.0), it.ask(1.0)]
+        await asyncio.sleep(0.1)
+        it.crew.close()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(f) for f in found] == [Unavailable, Unavailable]
+
+    crew(SLOW, story)

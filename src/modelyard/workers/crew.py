@@ -58,7 +58,7 @@ class Crew:
         self._failures = 0
         self._cause: ModelyardError | None = None
         self._retry: asyncio.TimerHandle | None = None
-        self._closed = False
+        self._closed = self._ended = False
         self._slowest_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self.figures = Figures()
@@ -137,11 +137,11 @@ class Crew:
 
     def close(self) -> None:
         """End all workers; whoever still waits is told."""
-        self._closed = True
+        self._closed = self._ended = True
         if self._retry is not None:
             self._retry.cancel()
         for one in self._waiting:
-            _tell(one, Unavailable("This service is ending.", hint="Try again."))
+            _tell(one, _ending())
         self._waiting.clear()
         for worker in [*self._idle, *self._busy]:
             worker.end()
@@ -213,8 +213,10 @@ class Crew:
         until = min(one.until for one in call)
         if len(call) == 1:
             return until
-        usual = max(_LEAST_PATIENCE_S, 10 * self._slowest_s)
-        return min(now + usual, now + (until - now) / 2)
+        half = now + (until - now) / 2
+        if not self._slowest_s:  # nothing is known yet of how long it takes
+            return half
+        return min(now + max(_LEAST_PATIENCE_S, 10 * self._slowest_s), half)
 
     def _answered(
         self,
@@ -263,8 +265,11 @@ class Crew:
         if worker.is_spent:  # nothing was asked of it yet
             self._waiting.extendleft(reversed(call))
             return
-        died = isinstance(error, WorkerCrashed | ModelTimeout)
-        if died:
+        if self._ended:
+            for one in call:
+                _tell(one, _ending())
+            return
+        if isinstance(error, WorkerCrashed | ModelTimeout):
             self._died(error)
         if not isinstance(error, ModelFault):
             log.error("a call failed: %s", error)
@@ -356,6 +361,10 @@ class Crew:
                 _tell(one, Unavailable(f"No worker can be started: {error}"))
             self._waiting.clear()
         self._fill()
+
+
+def _ending() -> Unavailable:
+    return Unavailable("This service is ending.", hint="Try again.")
 
 
 def _give(one: Waiting, part: Part) -> None:

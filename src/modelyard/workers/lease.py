@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -59,6 +60,8 @@ class Worker:
     def __init__(self, process: Process) -> None:
         self._process = process
         self._writer, self._reader = FrameWriter(), FrameReader()
+        self._ending = threading.Lock()
+        self._ended: str | None = None
         self.usable = True
         self.is_spent = False
         self.load_s = 0.0
@@ -356,9 +359,12 @@ class Worker:
         return self._process.grown_bytes()
 
     def end(self) -> str:
-        """End the process and say how it ended."""
+        """End the process and say how it ended; from several threads, once."""
         self.usable = False
-        return self._process.kill()
+        with self._ending:
+            if self._ended is None:
+                self._ended = self._process.kill()
+        return self._ended
 
 
 def joined(parts: Sequence[Prediction]) -> Prediction:

@@ -79,9 +79,11 @@ class LiveWorker(asyncio.BufferedProtocol):
         self._send()
 
     def end(self) -> None:
-        """End the process."""
+        """End the process; whoever asked it something is told that it is gone."""
+        if self._call is None:
+            self._worker.usable = False
+            self._threads.submit(self._worker.end)
         self._transport.abort()
-        self._threads.submit(self._worker.end)
 
     def connection_made(self, transport: Any) -> None:
         """Part of the protocol."""
@@ -173,9 +175,8 @@ class LiveWorker(asyncio.BufferedProtocol):
     def _fail(self, error: Callable[[], ModelyardError]) -> None:
         """Find out in a thread what to tell: the process may have to be ended for it."""
         call, self._call = self._call, None
-        if call is None:
-            self._worker.usable = False
-            self.end()
+        if call is None:  # it spoke unasked
+            self._transport.abort()
             return
         call.timer.cancel()
         found = self._loop.run_in_executor(self._threads, error)
