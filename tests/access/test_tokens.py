@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -14,15 +15,25 @@ from tests.registry.fake import account_at
 from modelyard.access import (
     SYSTEM,
     Actor,
+    Part,
+    Role,
     authenticate,
     issue_token,
     list_events,
     list_tokens,
     revoke_token,
+    rotate_token,
 )
 from modelyard.access.bearer import read_authorization
 from modelyard.access.secret import new_secret, read_secret
-from modelyard.errors import Forbidden, InvalidValue, NotFound, StorageFull, Unauthenticated
+from modelyard.errors import (
+    Conflict,
+    Forbidden,
+    InvalidValue,
+    NotFound,
+    StorageFull,
+    Unauthenticated,
+)
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -48,16 +59,22 @@ def account(tmp_path, clock):
 
 
 def issue(account, role="reader", **kwargs):
-    return issue_token(account, SYSTEM, name="anna", role=role, **kwargs)
+    return issue_token(account, SYSTEM, **{"name": "anna", "role": role, **kwargs})
+
+
+def come_in(account, secret, client="192.0.2.1"):
+    return authenticate(account, secret, client)
 
 
 def test_a_token_says_who_it_is(account):
-    issued = issue(account, "caller", service="MPG_SERVICE")
-    actor = authenticate(account, issued.secret)
-    assert actor == Actor("anna", "caller", issued.token.id, "MPG_SERVICE")
+    issued = issue(account, "caller", user="shiny", grants=["service DB.S.MPG", "model MPG"])
+    actor = come_in(account, issued.secret)
+    grants = (Part("service", ("DB", "S", "MPG")), Part("model", ("MODELYARD", "PUBLIC", "MPG")))
+    assert actor == Actor("shiny", "caller", issued.token.id, grants)
+    assert come_in(account, issue(account).secret).name == "anna"
 
 
-@pytest.mark.parametrize("role", ["owner", "admin", "reader", "caller"])
+@pytest.mark.parametrize("role", get_args(Role))
 def test_a_token_has_its_form(role):
     made = new_secret(role)
     prefix, kind, identity, tail = made.text.split("_")
@@ -91,13 +108,13 @@ def test_a_wrong_secret_with_a_right_id_is_refused(account):
     from modelyard.access.secret import _checksum
 
     with pytest.raises(Unauthenticated, match="not one of this account"):
-        authenticate(account, head + _checksum(head))
+        come_in(account, head + _checksum(head))
 
 
 def test_an_unknown_token_is_refused(account):
     for unknown in (new_secret("owner").text, "", "my_owner_x_y", "x" * 10_000):
         with pytest.raises(Unauthenticated):
-            authenticate(account, unknown)
+            come_in(account, unknown)
 
 
 def test_the_secret_is_kept_nowhere(account):
@@ -115,23 +132,110 @@ def test_the_secret_is_kept_nowhere(account):
 def test_a_token_expires(account, clock):
     secret = issue(account, days=1).secret
     clock.now = NOW + timedelta(days=1)
-    assert authenticate(account, secret).name == "anna"
+    assert come_in(account, secret).name == "anna"
     clock.now += timedelta(minutes=2)
     with pytest.raises(Unauthenticated, match="expired"):
-        authenticate(account, secret)
+        come_in(account, secret)
 
 
-def test_a_token_without_days_stays(account, clock):
-    secret = issue(account).secret
+def test_a_token_without_days_lives_for_those_of_the_settings(account):
+    assert issue(account).token.expires_at == NOW + timedelta(days=30)
+    assert issue(account, days=90).token.expires_at == NOW + timedelta(days=90)
+
+
+def test_the_owner_s_token_stays(account, clock):
+    secret = issue(account, "owner").secret
     clock.now += timedelta(days=100_000)
-    assert authenticate(account, secret).role == "reader"
+    assert come_in(account, secret).role == "owner"
+
+
+def test_a_token_works_from_its_ranges_of_addresses_only(account):
+    secret = issue(account, networks=["10.0.0.0/8", "2001:db8::1"]).secret
+    for client in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1"):
+        assert come_in(account, secret, client).name == "anna"
+    for client in ("11.1.2.3", "2001:db8::2", None, "testclient"):
+        with pytest.raises(Forbidden, match="may not be used from"):
+            come_in(account, secret, client)
+
+
+def test_a_rotated_token_works_a_while_longer_beside_its_successor(account, clock):
+    old = issue(account, "caller", user="shiny", grants=["service S"], networks=["10.0.0.0/8"])
+    clock.now += timedelta(days=10)
+    new = rotate_token(account, SYSTEM, old.token.id, overlap_hours=2)
+    before, after = list_tokens(account)
+    assert (before.replaced_by, before.expires_at) == (after.id, clock.now + timedelta(hours=2))
+    assert after.expires_at == clock.now + timedelta(days=30)
+    for name in ("name", "user", "role", "grants", "networks"):
+        assert getattr(after, name) == getattr(before, name), name
+    clock.now += timedelta(hours=2)
+    for issued in (old, new):
+        assert come_in(account, issued.secret, "10.0.0.1").name == "shiny"
+    clock.now += timedelta(minutes=2)
+    assert come_in(account, new.secret, "10.0.0.1").token_id == new.token.id
+    with pytest.raises(Unauthenticated, match="expired"):
+        come_in(account, old.secret, "10.0.0.1")
+    assert [e.kind for e in list_events(account)] == ["TokenRotated", "TokenIssued"]
+
+
+def test_without_overlap_the_old_secret_ends_at_once(account):
+    old = issue(account)
+    new = rotate_token(account, SYSTEM, "anna", overlap_hours=0, days=1)
+    assert new.token.expires_at == NOW + timedelta(days=1)
+    assert come_in(account, new.secret)
+    with pytest.raises(Unauthenticated, match="revoked"):
+        come_in(account, old.secret)
+
+
+def test_rotating_lengthens_no_life_of_an_old_secret(account):
+    old = issue(account, days=0.5)
+    rotate_token(account, SYSTEM, old.token.id, overlap_hours=48)
+    assert list_tokens(account)[0].expires_at == NOW + timedelta(days=0.5)
+
+
+def test_only_what_works_and_has_no_successor_is_rotated(account, clock):
+    old, ended = issue(account), issue(account, name="ended")
+    short = issue(account, name="short", days=1)
+    rotate_token(account, SYSTEM, old.token.id)
+    revoke_token(account, SYSTEM, ended.token.id)
+    clock.now += timedelta(days=2)
+    for token in (old, ended, short):
+        with pytest.raises(Conflict):
+            rotate_token(account, SYSTEM, token.token.id)
+    with pytest.raises(Forbidden):
+        rotate_token(account, SYSTEM, issue(account, "owner").token.id)
+    for wrong in ({"overlap_hours": -1}, {"overlap_hours": 1000}, {"days": 91}, {"days": "x"}):
+        with pytest.raises(InvalidValue):
+            rotate_token(account, SYSTEM, "anna", **wrong)
+
+
+def test_revoking_a_token_ends_those_it_replaced(account):
+    first = issue(account)
+    second = rotate_token(account, SYSTEM, "anna")
+    third = rotate_token(account, SYSTEM, "anna")
+    revoke_token(account, SYSTEM, "anna")
+    for issued in (first, second, third):
+        with pytest.raises(Unauthenticated, match="revoked"):
+            come_in(account, issued.secret)
+
+
+def test_a_name_means_the_one_token_that_works(account, clock):
+    issue(account, days=1)
+    revoke_token(account, SYSTEM, issue(account, days=2).token.id)
+    clock.now += timedelta(days=1, hours=1)
+    mine = issue(account)
+    assert revoke_token(account, SYSTEM, "anna").id == mine.token.id
+    with pytest.raises(NotFound):
+        revoke_token(account, SYSTEM, "anna")
+    issue(account), issue(account)
+    with pytest.raises(Conflict, match="2 tokens"):
+        revoke_token(account, SYSTEM, "anna")
 
 
 def test_a_revoked_token_ends_at_once(account, clock):
     issued = issue(account)
     revoke_token(account, SYSTEM, issued.token.id)
     with pytest.raises(Unauthenticated, match="revoked"):
-        authenticate(account, issued.secret)
+        come_in(account, issued.secret)
     clock.now += timedelta(hours=1)
     assert revoke_token(account, SYSTEM, issued.token.id).revoked_at == NOW
     assert [e.kind for e in list_events(account)] == ["TokenRevoked", "TokenIssued"]
@@ -146,7 +250,7 @@ def test_the_last_use_is_noted_to_the_minute(account, clock):
     issued = issue(account)
     for seconds in (5, 30, 90):
         clock.now = NOW + timedelta(seconds=seconds)
-        authenticate(account, issued.secret)
+        come_in(account, issued.secret)
     assert list_tokens(account)[0].last_used_at == NOW + timedelta(seconds=90)
 
 
@@ -157,17 +261,18 @@ def test_a_full_disk_locks_nobody_out(account, monkeypatch):
         raise StorageFull("full")
 
     monkeypatch.setattr(type(account.catalog), "begin", full)
-    assert authenticate(account, issued.secret).name == "anna"
+    assert come_in(account, issued.secret).name == "anna"
 
 
-def test_only_the_owner_makes_and_ends_owners(account):
+def test_only_the_account_makes_owners_and_only_owners_end_them(account):
     admin = Actor("bob", "admin")
-    with pytest.raises(Forbidden):
-        issue_token(account, admin, name="x", role="owner")
+    for actor in (admin, Actor("owner", "owner", "12345678")):
+        with pytest.raises(Forbidden):
+            issue_token(account, actor, name="x", role="owner")
     owner = issue(account, "owner")
     with pytest.raises(Forbidden):
         revoke_token(account, admin, owner.token.id)
-    assert authenticate(account, owner.secret).role == "owner"
+    assert come_in(account, owner.secret).role == "owner"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +281,16 @@ def test_only_the_owner_makes_and_ends_owners(account):
         {"role": "king"},
         {"role": ""},
         {"role": "caller"},
-        {"role": "reader", "service": "S"},
+        {"role": "auditor", "grants": ["schema S"]},
+        {"role": "owner", "grants": ["schema S"]},
+        {"role": "reader", "grants": ["S"]},
+        {"role": "reader", "grants": "schema S"},
+        {"role": "reader", "grants": ["schema S"] * 65},
+        {"role": "reader", "networks": ["10.0.0.5/8"]},
+        {"role": "reader", "networks": "10.0.0.0/8"},
+        {"role": "reader", "user": ""},
+        {"role": "reader", "days": 91},
+        {"role": "reader", "days": True},
         {"role": "reader", "days": 0},
         {"role": "reader", "days": -1},
         {"role": "reader", "days": float("nan")},

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import create_engine, select, text
 
-from modelyard.catalog import engine
+from modelyard.catalog import engine, migrations, tables
 from modelyard.catalog.engine import open_catalog as open_sqlite
 from modelyard.errors import InvalidValue, StorageFull, Unavailable
 from modelyard.testing.catalog import CatalogContract, add_event, subjects
@@ -95,6 +96,35 @@ def test_what_is_no_database_is_told_so(file):
         open_sqlite(f"sqlite:///{file}").upgrade()
 
 
+OLD_TOKENS = [
+    ("a", "owner", None, []),
+    ("b", "caller", "svc", ["service svc"]),
+    ("c", "caller", "DB.S.svc", ["service DB.S.svc"]),
+    ("d", "caller", "no name", []),
+]
+
+
+def test_tokens_of_before_keep_their_service_and_no_more(file):
+    file.parent.mkdir()
+    with create_engine(f"sqlite:///{file}").begin() as tx:
+        command.upgrade(migrations._config(tx), "0002")
+        for token_id, role, service, _ in OLD_TOKENS:
+            values = {"id": token_id, "role": role, "service": service}
+            tx.execute(text(INSERT_OLD_TOKEN), values)
+    catalog = open_sqlite(f"sqlite:///{file}")
+    catalog.upgrade()
+    with catalog.connect() as tx:
+        rows = tx.execute(select(tables.token).order_by(tables.token.c.id)).all()
+    catalog.close()
+    assert [(r.id, r.role, r.grants) for r in rows] == [(i, r, g) for i, r, _, g in OLD_TOKENS]
+    assert {(r.user_name, r.name, r.networks == []) for r in rows} == {("anna", "anna", True)}
+
+
+INSERT_OLD_TOKEN = """
+INSERT INTO token (id, name, role, service, secret_sha256, created_at, created_by)
+VALUES (:id, 'anna', :role, :service, 'x', '2024-05-01T12:00:00.000000Z', 'owner')
+"""
+
 KILLED_WHILE_UPGRADING = """
 import os, signal, sys
 from sqlalchemy import event
@@ -114,8 +144,8 @@ catalog.upgrade()
 def test_an_upgrade_killed_at_any_statement_is_done_or_not_begun(tmp_path):
     for nth in range(0, 60, 6):
         file = tmp_path / f"{nth}.db"
-        command = [sys.executable, "-c", KILLED_WHILE_UPGRADING, str(file), str(nth)]
-        died = subprocess.run(command, check=False).returncode
+        program = [sys.executable, "-c", KILLED_WHILE_UPGRADING, str(file), str(nth)]
+        died = subprocess.run(program, check=False).returncode
         with sqlite3.connect(file) as raw:
             there = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         raw.close()

@@ -157,9 +157,34 @@ def test_tokens_are_made_listed_and_revoked(run, read):
     assert read("--token", made["token"], "models") is not None
     status, _, err = run("--token", made["token"], "gc")
     assert (status, "may not do this" in err) == (1, True)
-    read("token", "revoke", made["id"])
-    assert run("--token", made["token"], "models")[0] == 1
-    assert made["token"] not in json.dumps(read("token", "list"))
+    new = read("token", "rotate", "ci", "--overlap-hours", 1)
+    for token in (made["token"], new["token"]):
+        assert read("--token", token, "models") is not None
+    read("token", "revoke", "ci")
+    for token in (made["token"], new["token"]):
+        assert run("--token", token, "models")[0] == 1
+        assert token not in json.dumps(read("token", "list"))
+
+
+def test_a_token_is_bound_to_what_the_options_say(run, read):
+    words = ("--role", "caller", "--user", "ann", "--service", "s", "--model", "a.b.c")
+    words = (
+        *words,
+        "--schema",
+        "x",
+        "--database",
+        "y",
+        "--database",
+        "z",
+        "--network",
+        "10.0.0.0/8",
+    )
+    made = read("--database", "ML_DB", "--schema", "LAB", "token", "create", "app", *words)
+    assert (made["user"], made["networks"]) == ("ann", ["10.0.0.0/8"])
+    grants = ["service ML_DB.LAB.s", "model a.b.c", "schema ML_DB.x", "database y", "database z"]
+    assert made["grants"] == grants
+    status, out, _ = run("token", "list")
+    assert status == 0 and "service ML_DB.LAB.s, model a.b.c" in " ".join(out.split())
 
 
 def test_the_account_is_shown(read, mpg):

@@ -27,8 +27,8 @@ def app(account, monkeypatch):
     return create_app(account)
 
 
-def client_for(app, account, role):
-    secret = issue_token(account, SYSTEM, name=role, role=role).secret
+def client_for(app, account, role, *grants):
+    secret = issue_token(account, SYSTEM, name=role, role=role, grants=grants).secret
     headers = {"authorization": f"Bearer {secret}"}
     return TestClient(app, raise_server_exceptions=False, headers=headers)
 
@@ -246,42 +246,43 @@ def test_a_log_without_an_object_is_malformed(client):
     assert answer.status_code in (400, 413)
 
 
-ROUTES = [
-    ("post", "/api/v1/artifacts", "artifact.write"),
-    ("post", "/api/v1/gc", "gc.run"),
-    ("get", MODELS, "model.read"),
-    ("get", f"{MODELS}/MPG", "model.read"),
-    ("patch", f"{MODELS}/MPG", "model.write"),
-    ("delete", f"{MODELS}/MPG", "model.write"),
-    ("get", f"{MODELS}/MPG/versions", "model.read"),
-    ("post", f"{MODELS}/MPG/versions", "model.write"),
-    ("get", f"{MODELS}/MPG/versions/V1", "model.read"),
-    ("patch", f"{MODELS}/MPG/versions/V1", "model.write"),
-    ("delete", f"{MODELS}/MPG/versions/V1", "model.write"),
-    ("get", f"{MODELS}/MPG/versions/V1/metrics", "model.read"),
-    ("put", f"{MODELS}/MPG/versions/V1/metrics/m", "model.write"),
-    ("delete", f"{MODELS}/MPG/versions/V1/metrics/m", "model.write"),
-    ("put", f"{MODELS}/MPG/aliases/production", "model.write"),
-    ("put", f"{MODELS}/MPG/tags/t", "model.write"),
-    ("post", f"{MODELS}/MPG/import", "model.write"),
-    ("get", f"{MODELS}/MPG/versions/V1/export", "model.download"),
-    ("get", f"{MODELS}/MPG/versions/V1/files/model", "model.download"),
-    ("get", f"{MODELS}/MPG/versions/V1/environment", "model.read"),
-    ("post", f"{MODELS}/MPG/versions/V1/environment/provision", "environment.write"),
-    ("post", "/api/v1/environments", "environment.write"),
-]
+def test_an_author_logs_and_a_deployer_points_and_neither_does_the_other_s(app, account):
+    author, deployer = (client_for(app, account, role) for role in ("author", "deployer"))
+    for _ in range(2):
+        assert post_log(author).status_code == 201
+    mpg = f"{MODELS}/MPG"
+
+    def change(client, method, path, body):
+        return client.request(method, mpg + path, params=NS, json=body)
+
+    notes = [("PATCH", "", {"comment": "c"}), ("PUT", "/versions/V1/metrics/m", {"value": 1})]
+    moves = [("PATCH", "", {"default_version": "V2"}), ("PUT", "/aliases/p", {"version": "V2"})]
+    for may, may_not, changes in ((author, deployer, notes), (deployer, author, moves)):
+        for each in changes:
+            assert change(may, *each).status_code == 200
+            assert_error(change(may_not, *each), 403, "forbidden")
+    both = {"comment": "other", "default_version": "V1"}
+    for client in (author, deployer):
+        assert_error(change(client, "PATCH", "", both), 403, "forbidden")
+    found = get(author, "/MPG")
+    assert (found["comment"], found["default_version"]) == ("c", "V2")
+    for client in (author, deployer):
+        for path in ("", "/versions/V1"):
+            assert_error(client.delete(mpg + path, params=NS), 403, "forbidden")
 
 
-@pytest.mark.parametrize(("method", "path", "action"), ROUTES)
-def test_nobody_without_a_token_and_no_reader_writes(app, account, method, path, action):
-    nobody = TestClient(app, raise_server_exceptions=False)
-    assert_error(getattr(nobody, method)(path), 401, "unauthenticated")
-    reader = client_for(app, account, "reader")
-    answer = getattr(reader, method)(path, params=NS)
-    if action == "model.read":
-        assert answer.status_code in (200, 404)
-    else:
-        assert_error(answer, 403, "forbidden")
+def test_an_author_of_a_schema_reaches_no_other(app, account, client):
+    author = client_for(app, account, "author", "schema ML_DB.MODELS")
+    assert post_log(author).status_code == 201
+    other = "ML_DB.OTHER.COSTS"
+    assert post_log(client, other).status_code == 201
+    assert_error(post_log(author, other), 403, "forbidden")
+    for path in ("", "/versions", "/versions/V1", "/versions/V1/files/model", "/aliases"):
+        assert_error(author.get(f"{MODELS}/{other}{path}"), 403, "forbidden")
+        where = {"database": "ML_DB", "schema": "OTHER"}
+        assert_error(author.get(f"{MODELS}/COSTS{path}", params=where), 403, "forbidden")
+    assert [m["name"] for m in author.get(MODELS).json()["models"]] == ["MPG"]
+    assert len(client.get(MODELS).json()["models"]) == 2
 
 
 def test_models_are_listed_by_schema_by_database_or_all(client):

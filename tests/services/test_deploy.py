@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from modelyard.access import SYSTEM, Actor, issue_token, list_events
+from modelyard.access import SYSTEM, Actor, Part, issue_token, list_events
 from modelyard.account import Account, close_account, open_account
 from modelyard.artifacts.base import Stored
-from modelyard.errors import AlreadyExists, InUse, NotFound
+from modelyard.errors import AlreadyExists, Forbidden, InUse, NotFound
 from modelyard.names import ModelRef, Namespace, Qualified
 from modelyard.registry.add import Draft, add_version
 from modelyard.registry.aliases import set_alias
@@ -231,3 +231,68 @@ def test_a_reader_may_look_but_not_deploy(account: Account, client: TestClient) 
     body = {"name": "svc", "model": "ML_DB.MODELS.MPG"}
     assert client.post("/api/v1/services", json=body, headers=header).status_code == 403
     assert client.delete("/api/v1/services/svc", headers=header).status_code == 403
+
+
+def granted(*grants: str) -> Actor:
+    return Actor("dep", "deployer", "t1", tuple(Part.parse(text, SPACE) for text in grants))
+
+
+@pytest.mark.parametrize(
+    ("grants", "service", "may"),
+    [
+        (["model MPG"], "mine", True),
+        (["model MPG"], "ML_DB.OTHER.mine", False),
+        (["model MPG", "service ML_DB.OTHER.mine"], "ML_DB.OTHER.mine", True),
+        (["model MPG", "schema ML_DB.OTHER"], "ML_DB.OTHER.mine", True),
+        (["schema MODELS"], "mine", True),
+        (["database ML_DB"], "ML_DB.OTHER.mine", True),
+        (["service mine"], "mine", False),
+        (["model COSTS"], "mine", False),
+        (["model COSTS", "service mine"], "mine", False),
+        (["model MPG"], "taken", True),
+        (["model COSTS", "service taken"], "taken", False),
+    ],
+)
+def test_a_deployer_needs_the_model_and_the_name(
+    account: Account, grants: list[str], service: str, may: bool
+) -> None:
+    wish(account, "MPG/V1", "taken")
+    name = Qualified.parse(service, SPACE, "service")
+    asked = DeployRequest(name, ModelRef.parse("MPG/V2", SPACE), force=True)
+    if may:
+        assert deploy(account, granted(*grants), asked).spec.version == "V2"
+    else:
+        with pytest.raises(Forbidden):
+            deploy(account, granted(*grants), asked)
+
+
+def test_a_name_that_serves_another_model_is_not_taken_from_it(account: Account) -> None:
+    stored = account.artifacts.put(account.settings.home / "catalog.db")
+    costs = Qualified(SPACE, "COSTS")
+    add_version(account, SYSTEM, costs, Draft(manifest(stored), request="r"), None)
+    wish(account, "COSTS/V1", "costs")
+    force = DeployRequest(Qualified(SPACE, "costs"), ModelRef.parse("MPG/V1", SPACE), force=True)
+    with pytest.raises(Forbidden, match="model ML_DB.MODELS.COSTS"):
+        deploy(account, granted("model MPG"), force)
+
+
+def test_services_are_shown_to_those_who_have_them_or_their_model(account: Account) -> None:
+    wish(account, "MPG/V1", "one")
+    wish(account, "MPG/V1", "two")
+    client = TestClient(create_app(account), raise_server_exceptions=False)
+
+    def seen(*grants: str) -> list[str]:
+        made = issue_token(account, SYSTEM, name="r", role="reader", grants=grants, place=SPACE)
+        header = {"authorization": f"Bearer {made.secret}"}
+        found = client.get("/api/v1/services", headers=header).json()["services"]
+        names = [service["name"] for service in found]
+        for name in ("one", "two"):
+            where = f"/api/v1/services/{name}?database=ML_DB&schema=MODELS"
+            status = client.get(where, headers=header).status_code
+            assert status == (200 if name in names else 403)
+        return names
+
+    assert seen() == seen("model MPG") == seen("schema MODELS") == ["one", "two"]
+    assert seen("service two") == ["two"]
+    assert seen("service one", "service two") == ["one", "two"]
+    assert seen("model COSTS", "schema OTHER") == []

@@ -137,16 +137,19 @@ def test_rows_that_break_the_contract_are_refused_by_name(yard: Yard, mpg: Servi
 def test_a_token_opens_its_own_service_until_it_is_revoked(yard: Yard, mpg: Service) -> None:
     body = {"dataframe_records": [{"wt": 1.0, "hp": 2.0, "cyl": 4}]}
 
-    def call(role: str, service: str | None) -> tuple[httpx.Response, str, str]:
-        issued = issue_token(yard.account, SYSTEM, name="t", role=role, service=service)
+    def call(role: str, *grants: str, **more: Any) -> tuple[httpx.Response, str, str]:
+        issued = issue_token(yard.account, SYSTEM, name="t", role=role, grants=grants, **more)
         header = {"authorization": f"Bearer {issued.secret}"}
         return yard.post(mpg, json=body, headers=header), issued.secret, issued.token.id
 
-    assert call("admin", None)[0].status_code == 200
-    refusal(call("reader", None)[0], 403, "forbidden")
-    refusal(call("caller", "ML_DB.MODELS.other")[0], 403, "forbidden")
-    refusal(call("caller", "mpg_service")[0], 403, "forbidden")
-    good, secret, token_id = call("caller", "ml_db.models.MPG_service")
+    assert call("admin")[0].status_code == 200
+    refusal(call("reader")[0], 403, "forbidden")
+    refusal(call("caller", "service ML_DB.MODELS.other")[0], 403, "forbidden")
+    refusal(call("caller", "service mpg_service")[0], 403, "forbidden")
+    assert call("caller", "model ML_DB.MODELS.mpg")[0].status_code == 200
+    assert call("admin", networks=["127.0.0.0/8"])[0].status_code == 200
+    refusal(call("admin", networks=["192.0.2.0/24"])[0], 403, "forbidden")
+    good, secret, token_id = call("caller", "service ml_db.models.MPG_service")
     assert good.status_code == 200
     revoke_token(yard.account, SYSTEM, token_id)
     patience = time.monotonic() + 10

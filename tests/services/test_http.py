@@ -46,10 +46,10 @@ class FakeBackend:
     gate: threading.Event = field(default_factory=threading.Event)
     gone: Callable[[], bool] = lambda: False
 
-    def knows(self, authorization: bytes) -> bool:
+    def knows(self, authorization: bytes, client: str | None) -> bool:
         return False
 
-    def authorise(self, authorization: bytes) -> None:
+    def authorise(self, authorization: bytes, client: str | None) -> None:
         secret = read_authorization(authorization.decode() or None)
         if secret == "other":
             raise Forbidden("Not this one.")

@@ -1,7 +1,9 @@
+from typing import get_args
+
 import pytest
 from starlette.testclient import TestClient
 
-from modelyard.access import SYSTEM, issue_token
+from modelyard.access import SYSTEM, Role, issue_token
 from modelyard.account import close_account, open_account
 from modelyard.settings import Settings
 from modelyard.web.app import create_app
@@ -16,9 +18,11 @@ def account(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tokens(account):
-    made = {r: issue_token(account, SYSTEM, name=r, role=r) for r in ("owner", "admin", "reader")}
-    made["caller"] = issue_token(account, SYSTEM, name="c", role="caller", service="S")
-    return {role: issued.secret for role, issued in made.items()}
+    def issue(role):
+        grants = ["service S"] if role == "caller" else []
+        return issue_token(account, SYSTEM, name=role, role=role, grants=grants).secret
+
+    return {role: issue(role) for role in get_args(Role)}
 
 
 @pytest.fixture

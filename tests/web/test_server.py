@@ -5,7 +5,9 @@ import socket
 
 import pytest
 
+from modelyard.client.http import Http
 from modelyard.client.launch import find_or_start, stop
+from modelyard.errors import Forbidden
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,19 @@ def test_callers_who_go_away_half_way_harm_nobody(server):
     body = b'{"sql": "SELECT 1 AS a"}'
     said = _send(server, f"content-length: {len(body)}", "connection: close", body=body, end=False)
     assert said.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_forwarded_address_is_not_believed(server):
+    with Http(server.url, server.token) as http:
+        body = {"name": "away", "role": "reader", "networks": ["192.0.2.0/24"]}
+        away = http.json("POST", "/api/v1/tokens", body=body)["token"]
+        here = {"name": "here", "role": "reader", "networks": ["127.0.0.1"]}
+        here = http.json("POST", "/api/v1/tokens", body=here)["token"]
+    forwarded = {"x-forwarded-for": "192.0.2.7", "forwarded": "for=192.0.2.7"}
+    with Http(server.url, away) as http, pytest.raises(Forbidden, match="from 127.0.0.1"):
+        http.json("GET", "/api/v1/account", headers=forwarded)
+    with Http(server.url, here) as http:
+        assert http.json("GET", "/api/v1/account", headers=forwarded)["role"] == "reader"
 
 
 def test_an_answer_does_not_say_what_serves_it(server):

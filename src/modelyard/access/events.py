@@ -41,7 +41,7 @@ def record(
 def list_events(account: Account, *, limit: int = 100, subject: str | None = None) -> list[Event]:
     """The newest events first, at most ``limit`` of them, of one subject or of all."""
     e = tables.event.c
-    query = select(e.id, e.at, e.actor, e.kind, e.subject, e.detail)
+    query = select(e.id, e.at, e.actor, e.token_id, e.kind, e.subject, e.detail)
     if subject is not None:
         query = query.where(e.subject == subject)
     with account.catalog.connect() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, NoReturn
 
@@ -12,11 +13,20 @@ from fastapi.responses import JSONResponse
 from modelyard.access.bearer import read_authorization
 from modelyard.access.body import read_body
 from modelyard.access.events import list_events
-from modelyard.access.guard import allow
-from modelyard.access.tokens import authenticate, issue_token, list_tokens, revoke_token
+from modelyard.access.guard import allow_role, allow_within
+from modelyard.access.identify import authenticate
+from modelyard.access.parts import Part
+from modelyard.access.tokens import (
+    OVERLAP_HOURS,
+    issue_token,
+    list_tokens,
+    revoke_token,
+    rotate_token,
+)
 from modelyard.access.types import Action, Actor
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest, TooLarge
+from modelyard.names import ModelRef, Namespace
 
 router = APIRouter(prefix="/api/v1")
 
@@ -27,28 +37,61 @@ def account_of(request: Request) -> Account:
     return account
 
 
+def client_of(request: Request) -> str | None:
+    """The address the request came from; no header is believed about it."""
+    return None if request.client is None else request.client.host
+
+
+def place_of(request: Request) -> Namespace:
+    """Where bare names are looked up: the query says, or the account's defaults."""
+    asked = request.query_params
+    return account_of(request).namespace(asked.get("database"), asked.get("schema"))
+
+
+Parts = Callable[[Request], tuple[Part, ...]]
+"""What a route is about, asked of its path and query."""
+
+
+def the_account(request: Request) -> tuple[Part, ...]:
+    """All of it: no grant will do."""
+    return ()
+
+
+def the_model(request: Request) -> tuple[Part, ...]:
+    """The model in the path, whichever of its versions."""
+    ref = ModelRef.parse(request.path_params["model"], place_of(request))
+    return (Part.of("model", ref.model),)
+
+
 @dataclass(frozen=True, slots=True)
 class May:
-    """A dependency of a route that is for ``action``: the actor, who may do it."""
+    """A dependency of a route that is for any of ``actions``: the actor, who may do it.
 
-    action: Action
+    ``about`` None: the route itself looks at the actor's grants.
+    """
+
+    actions: tuple[Action, ...]
+    about: Parts | None
 
     def __call__(self, request: Request) -> Actor:
         """Whose token the request bears.
 
         Raises:
             Unauthenticated: no token, or no good one.
-            Forbidden: a good one that may not do this.
+            Forbidden: a good one that may not do this, or not there.
         """
         secret = read_authorization(request.headers.get("authorization"))
-        found = authenticate(account_of(request), secret)
-        allow(found, self.action)
-        return found
+        actor = authenticate(account_of(request), secret, client_of(request))
+        allow_role(actor, *self.actions)
+        if self.about is not None and actor.grants:
+            about = self.about(request)
+            allow_within(actor, self.actions[0], *about)
+        return actor
 
 
-def may(action: Action) -> May:
-    """What a route declares: ``Depends(may("model.read"))``."""
-    return May(action)
+def may(*actions: Action, about: Parts | None = the_account) -> May:
+    """What a route declares: ``Depends(may("model.read", about=the_model))``."""
+    return May(actions, about)
 
 
 async def read_json(request: Request) -> dict[str, Any]:
@@ -93,19 +136,25 @@ def issue(
     request: Request, actor: Annotated[Actor, Depends(may("token.write"))], raw: Body
 ) -> JSONResponse:
     """Issue a token; its secret is shown this once."""
-    account = account_of(request)
-    days = raw.get("days", account.settings.token_days)
-    if days is not None and (isinstance(days, bool) or not isinstance(days, int | float)):
-        raise InvalidValue(f"days is a number, not {days!r}.")
+    _only(raw, "name", "user", "role", "grants", "networks", "days")
     issued = issue_token(
-        account,
+        account_of(request),
         actor,
         name=raw.get("name") or "token",
+        user=raw.get("user"),
         role=raw.get("role") or "reader",
-        service=raw.get("service"),
-        days=days,
+        grants=raw.get("grants") or (),
+        networks=raw.get("networks") or (),
+        days=raw.get("days"),
+        place=place_of(request),
     )
     return JSONResponse(issued.to_dict(), 201)
+
+
+def _only(raw: dict[str, Any], *names: str) -> None:
+    for name in raw:
+        if name not in names:
+            raise InvalidValue(f"A token has no {name[:80]!r}; {', '.join(names)} can be said.")
 
 
 @router.get("/tokens", dependencies=[Depends(may("token.read"))])
@@ -114,12 +163,28 @@ def tokens(request: Request) -> JSONResponse:
     return JSONResponse({"tokens": [t.to_dict() for t in list_tokens(account_of(request))]})
 
 
-@router.delete("/tokens/{token_id}")
-def revoke(
-    request: Request, token_id: str, actor: Annotated[Actor, Depends(may("token.write"))]
+@router.post("/tokens/{token:path}/rotate", status_code=201)
+def rotate(
+    request: Request,
+    token: str,
+    actor: Annotated[Actor, Depends(may("token.write"))],
+    raw: Body,
 ) -> JSONResponse:
-    """End a token at once."""
-    return JSONResponse(revoke_token(account_of(request), actor, token_id).to_dict())
+    """A new secret for a token, shown this once; the old one works a while longer."""
+    _only(raw, "overlap_hours", "days")
+    overlap_hours = raw.get("overlap_hours", OVERLAP_HOURS)
+    issued = rotate_token(
+        account_of(request), actor, token, overlap_hours=overlap_hours, days=raw.get("days")
+    )
+    return JSONResponse(issued.to_dict(), 201)
+
+
+@router.delete("/tokens/{token:path}")
+def revoke(
+    request: Request, token: str, actor: Annotated[Actor, Depends(may("token.write"))]
+) -> JSONResponse:
+    """End a token at once, and those it replaced."""
+    return JSONResponse(revoke_token(account_of(request), actor, token).to_dict())
 
 
 @router.get("/events", dependencies=[Depends(may("event.read"))])

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-Role = Literal["owner", "admin", "reader", "caller"]
-"""``owner``: the local account's own; ``caller``: may only call the service it is bound to."""
+from modelyard.access.parts import Part
+
+Role = Literal["owner", "admin", "deployer", "author", "reader", "auditor", "caller"]
+"""``owner`` is the local account's own; ``guard.py`` says what each of them may do."""
 
 Action = Literal[
     "account.read",
@@ -19,7 +21,10 @@ Action = Literal[
     "model.read",
     "model.download",
     "model.predict",
-    "model.write",
+    "model.log",
+    "model.annotate",
+    "model.point",
+    "model.delete",
     "artifact.write",
     "service.read",
     "service.write",
@@ -30,17 +35,20 @@ Action = Literal[
     "gc.run",
     "server.shutdown",
 ]
-"""Everything a door may let somebody do. Logging a model is the right to run code in a worker."""
+"""Everything a door may let somebody do. Logging a model is the right to run code in a worker.
+
+``model.annotate`` is comments, metrics and tags; ``model.point`` aliases and the default version.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: the name of their token, its role and, for a caller, the service it may call."""
+    """Who asks: the user of their token, its role and, where that counts not all over, where."""
 
     name: str
     role: Role
     token_id: str | None = None
-    service: str | None = None
+    grants: tuple[Part, ...] = ()
 
 
 SYSTEM = Actor("modelyard", "owner")
@@ -49,29 +57,39 @@ SYSTEM = Actor("modelyard", "owner")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, without its secret, which is not kept."""
+    """A token, without its secret, which is not kept.
+
+    ``networks`` are the ranges of addresses it may be used from, none for all; ``replaced_by`` is
+    the id of the one made when it was rotated.
+    """
 
     id: str
     name: str
+    user: str
     role: Role
-    service: str | None
+    grants: tuple[Part, ...]
+    networks: tuple[str, ...]
     created_at: datetime
     created_by: str
     expires_at: datetime | None
-    revoked_at: datetime | None
-    last_used_at: datetime | None
+    revoked_at: datetime | None = None
+    replaced_by: str | None = None
+    last_used_at: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As it is sent."""
         return {
             "id": self.id,
             "name": self.name,
+            "user": self.user,
             "role": self.role,
-            "service": self.service,
+            "grants": [str(grant) for grant in self.grants],
+            "networks": list(self.networks),
             "created_at": iso(self.created_at),
             "created_by": self.created_by,
             "expires_at": _iso_or_none(self.expires_at),
             "revoked_at": _iso_or_none(self.revoked_at),
+            "replaced_by": self.replaced_by,
             "last_used_at": _iso_or_none(self.last_used_at),
         }
 
@@ -98,6 +116,7 @@ class Event:
     id: int
     at: datetime
     actor: str
+    token_id: str | None
     kind: str
     subject: str
     detail: Mapping[str, Any]
@@ -108,6 +127,7 @@ class Event:
             "id": self.id,
             "at": iso(self.at),
             "actor": self.actor,
+            "token_id": self.token_id,
             "kind": self.kind,
             "subject": self.subject,
             "detail": dict(self.detail),

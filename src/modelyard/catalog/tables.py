@@ -196,13 +196,16 @@ token = Table(
     metadata,
     Column("id", String(8), primary_key=True),
     Column("name", Text, nullable=False),
+    Column("user_name", Text, nullable=False),
     Column("role", String(16), nullable=False),
-    Column("service", String(1100)),
+    Column("grants", Json, nullable=False),
+    Column("networks", Json, nullable=False),
     Column("secret_sha256", String(64), nullable=False),
     Column("created_at", Utc, nullable=False),
     _name("created_by"),
     Column("expires_at", Utc),
     Column("revoked_at", Utc),
+    Column("replaced_by", String(8), index=True),
     Column("last_used_at", Utc),
 )
 

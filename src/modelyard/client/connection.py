@@ -14,6 +14,7 @@ from modelyard.client.http import ARROW, Http, path
 from modelyard.client.launch import find_or_start
 from modelyard.client.profiles import choose
 from modelyard.client.rows import from_stream, to_stream, to_table
+from modelyard.client.tokens import Tokens
 from modelyard.errors import Unavailable
 from modelyard.home import running_server
 from modelyard.settings import read_settings
@@ -145,6 +146,11 @@ class Connection:
             NotFound: there is no such table.
         """
         self._http.json("DELETE", path("tables", name), params=self.namespace)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The account's tokens: made, listed, rotated and revoked here."""
+        return Tokens(self._http, self.namespace)
 
     @property
     def namespace(self) -> dict[str, str | None]:

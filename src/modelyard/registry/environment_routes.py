@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from modelyard.access import Actor, record
-from modelyard.access.routes import Body, account_of, may
+from modelyard.access.routes import Body, account_of, may, the_model
 from modelyard.account import Account
 from modelyard.registry.provide import asked_for, environment_here
 from modelyard.registry.resolve import resolve
@@ -19,9 +19,10 @@ router = APIRouter(prefix="/api/v1")
 
 _ENVIRONMENT = "/models/{model}/versions/{version}/environment"
 Provider = Annotated[Actor, Depends(may("environment.write"))]
+ProviderOfOne = Annotated[Actor, Depends(may("environment.write", about=the_model))]
 
 
-@router.get(_ENVIRONMENT, dependencies=[Depends(may("model.read"))])
+@router.get(_ENVIRONMENT, dependencies=[Depends(may("model.read", about=the_model))])
 def show(request: Request, version: Version) -> JSONResponse:
     """What a version needs, and how that stands here."""
     account = account_of(request)
@@ -32,7 +33,7 @@ def show(request: Request, version: Version) -> JSONResponse:
 
 
 @router.post(_ENVIRONMENT + "/provision")
-def provision(request: Request, actor: Provider, version: Version) -> JSONResponse:
+def provision(request: Request, actor: ProviderOfOne, version: Version) -> JSONResponse:
     """Make the library of a version's environment, or find it made."""
     account = account_of(request)
     found = resolve(account, version)

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from modelyard.access import Actor
+from modelyard.access import Actor, Part, is_within
 from modelyard.access.body import DEADLINE_S, not_in_time, too_large
-from modelyard.access.routes import Body, account_of, may
+from modelyard.access.guard import allow_role
+from modelyard.access.routes import Body, account_of, may, the_model
 from modelyard.errors import InvalidValue, NotFound
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry import aliases, describe, metrics, tags
@@ -53,8 +54,12 @@ def _ref(model: Qualified, version: object) -> ModelRef:
 
 
 Version = Annotated[ModelRef, Depends(_version)]
-Reader = Depends(may("model.read"))
-Writer = Annotated[Actor, Depends(may("model.write"))]
+Reader = Depends(may("model.read", about=the_model))
+Downloader = Depends(may("model.download", about=the_model))
+Logger = Annotated[Actor, Depends(may("model.log", about=the_model))]
+Annotator = Annotated[Actor, Depends(may("model.annotate", about=the_model))]
+Pointer = Annotated[Actor, Depends(may("model.point", about=the_model))]
+Deleter = Annotated[Actor, Depends(may("model.delete", about=the_model))]
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 
@@ -64,13 +69,19 @@ def _need(raw: Mapping[str, Any], name: str) -> Any:
     return raw[name]
 
 
-@router.get("/models", dependencies=[Reader])
-def list_models(request: Request, database: _Query = None, schema: _Query = None) -> JSONResponse:
+@router.get("/models")
+def list_models(
+    request: Request,
+    actor: Annotated[Actor, Depends(may("model.read", about=None))],
+    database: _Query = None,
+    schema: _Query = None,
+) -> JSONResponse:
     """The models of a schema, of a database with all its schemas, or of the account."""
     account = account_of(request)
     place = account.namespace(database, schema) if schema else None
     found = describe.list_models(account, place, database=database or None)
-    return JSONResponse({"models": [m.to_dict() for m in found]})
+    mine = [m.to_dict() for m in found if is_within(actor, Part.of("model", m.name))]
+    return JSONResponse({"models": mine})
 
 
 @router.get(_MODEL, dependencies=[Reader])
@@ -80,11 +91,19 @@ def show_model(request: Request, model: Model) -> JSONResponse:
 
 
 @router.patch(_MODEL)
-def change_model(request: Request, actor: Writer, model: Model, raw: Body) -> JSONResponse:
+def change_model(
+    request: Request,
+    actor: Annotated[Actor, Depends(may("model.annotate", "model.point", about=the_model))],
+    model: Model,
+    raw: Body,
+) -> JSONResponse:
     """Set its default version, its comment, or both."""
     account = account_of(request)
     _only(raw, "comment", "default_version")
+    if "default_version" in raw:
+        allow_role(actor, "model.point")
     if "comment" in raw:
+        allow_role(actor, "model.annotate")
         describe.check_comment(raw["comment"])
     if "default_version" in raw:
         aliases.set_default(account, actor, _ref(model, raw["default_version"]))
@@ -94,7 +113,7 @@ def change_model(request: Request, actor: Writer, model: Model, raw: Body) -> JS
 
 
 @router.delete(_MODEL)
-def remove_model(request: Request, actor: Writer, model: Model) -> JSONResponse:
+def remove_model(request: Request, actor: Deleter, model: Model) -> JSONResponse:
     """Delete it with all its versions."""
     delete_model(account_of(request), actor, model)
     return JSONResponse({"deleted": str(model)})
@@ -109,7 +128,7 @@ def list_versions(request: Request, model: Model) -> JSONResponse:
 
 @router.post(_MODEL + "/versions", status_code=201)
 def log(
-    request: Request, actor: Writer, model: Model, raw: Body, idempotency_key: Key = None
+    request: Request, actor: Logger, model: Model, raw: Body, idempotency_key: Key = None
 ) -> JSONResponse:
     """Log a version whose bytes were uploaded; 200 when the key was seen before."""
     account = account_of(request)
@@ -128,7 +147,7 @@ def show_version(request: Request, version: Version) -> JSONResponse:
 
 
 @router.patch(_VERSION)
-def change_version(request: Request, actor: Writer, version: Version, raw: Body) -> JSONResponse:
+def change_version(request: Request, actor: Annotator, version: Version, raw: Body) -> JSONResponse:
     """Set its comment; nothing else of a version changes."""
     account = account_of(request)
     _only(raw, "comment")
@@ -143,7 +162,7 @@ def _only(raw: Mapping[str, Any], *names: str) -> None:
 
 
 @router.delete(_VERSION)
-def remove_version(request: Request, actor: Writer, version: Version) -> JSONResponse:
+def remove_version(request: Request, actor: Deleter, version: Version) -> JSONResponse:
     """Delete it, unless something points at it."""
     delete_version(account_of(request), actor, version)
     return JSONResponse({"deleted": str(version)})
@@ -171,7 +190,7 @@ def show_metric(request: Request, version: Version, name: str) -> JSONResponse:
 
 @router.put(_VERSION + "/metrics/{name:path}")
 def set_metric(
-    request: Request, actor: Writer, version: Version, name: str, raw: Body
+    request: Request, actor: Annotator, version: Version, name: str, raw: Body
 ) -> JSONResponse:
     """Set a metric."""
     value = _need(raw, "value")
@@ -180,7 +199,7 @@ def set_metric(
 
 
 @router.delete(_VERSION + "/metrics/{name:path}")
-def remove_metric(request: Request, actor: Writer, version: Version, name: str) -> JSONResponse:
+def remove_metric(request: Request, actor: Annotator, version: Version, name: str) -> JSONResponse:
     """Take a metric away."""
     metrics.delete_metric(account_of(request), actor, version, name)
     return JSONResponse({"deleted": name})
@@ -195,7 +214,9 @@ def show_aliases(request: Request, model: Model) -> JSONResponse:
 
 
 @router.put(_MODEL + "/aliases/{alias}")
-def set_alias(request: Request, actor: Writer, model: Model, alias: str, raw: Body) -> JSONResponse:
+def set_alias(
+    request: Request, actor: Pointer, model: Model, alias: str, raw: Body
+) -> JSONResponse:
     """Point an alias at a version."""
     ref = _ref(model, _need(raw, "version"))
     return JSONResponse(
@@ -204,7 +225,7 @@ def set_alias(request: Request, actor: Writer, model: Model, alias: str, raw: Bo
 
 
 @router.delete(_MODEL + "/aliases/{alias}")
-def unset_alias(request: Request, actor: Writer, model: Model, alias: str) -> JSONResponse:
+def unset_alias(request: Request, actor: Pointer, model: Model, alias: str) -> JSONResponse:
     """Take an alias away."""
     aliases.unset_alias(account_of(request), actor, model, alias)
     return JSONResponse({"deleted": alias})
@@ -218,7 +239,7 @@ def show_model_tags(request: Request, model: Model) -> JSONResponse:
 
 @router.put(_MODEL + "/tags/{name:path}")
 def set_model_tag(
-    request: Request, actor: Writer, model: Model, name: str, raw: Body
+    request: Request, actor: Annotator, model: Model, name: str, raw: Body
 ) -> JSONResponse:
     """Tag a model."""
     tags.set_tag(account_of(request), actor, model, name, _need(raw, "value"))
@@ -226,7 +247,7 @@ def set_model_tag(
 
 
 @router.delete(_MODEL + "/tags/{name:path}")
-def remove_model_tag(request: Request, actor: Writer, model: Model, name: str) -> JSONResponse:
+def remove_model_tag(request: Request, actor: Annotator, model: Model, name: str) -> JSONResponse:
     """Take a model's tag away."""
     tags.delete_tag(account_of(request), actor, model, name)
     return JSONResponse({"deleted": name})
@@ -240,7 +261,7 @@ def show_version_tags(request: Request, version: Version) -> JSONResponse:
 
 @router.put(_VERSION + "/tags/{name:path}")
 def set_version_tag(
-    request: Request, actor: Writer, version: Version, name: str, raw: Body
+    request: Request, actor: Annotator, version: Version, name: str, raw: Body
 ) -> JSONResponse:
     """Tag a version."""
     tags.set_tag(account_of(request), actor, version, name, _need(raw, "value"))
@@ -249,7 +270,7 @@ def set_version_tag(
 
 @router.delete(_VERSION + "/tags/{name:path}")
 def remove_version_tag(
-    request: Request, actor: Writer, version: Version, name: str
+    request: Request, actor: Annotator, version: Version, name: str
 ) -> JSONResponse:
     """Take a version's tag away."""
     tags.delete_tag(account_of(request), actor, version, name)
@@ -299,7 +320,7 @@ async def upload(request: Request) -> JSONResponse:
 @router.post(_MODEL + "/import", status_code=201)
 async def bring_in(
     request: Request,
-    actor: Writer,
+    actor: Logger,
     model: Model,
     version: _Query = None,
     idempotency_key: Key = None,
@@ -317,7 +338,7 @@ async def bring_in(
     return _logged(logged)
 
 
-@router.get(_VERSION + "/export", dependencies=[Depends(may("model.download"))])
+@router.get(_VERSION + "/export", dependencies=[Downloader])
 def export(
     request: Request, version: Version, mode: Annotated[str, Query()] = "model"
 ) -> StreamingResponse:
@@ -327,7 +348,7 @@ def export(
     return StreamingResponse(chunks, media_type="application/x-tar", headers=headers)
 
 
-@router.get(_VERSION + "/files/{role:path}", dependencies=[Depends(may("model.download"))])
+@router.get(_VERSION + "/files/{role:path}", dependencies=[Downloader])
 def download(request: Request, version: Version, role: str) -> StreamingResponse:
     """The bytes of one of its files."""
     account = account_of(request)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from modelyard.access.body import read_body
-from modelyard.access.routes import account_of, may
+from modelyard.access.routes import account_of, may, the_model
 from modelyard.access.types import Actor
 from modelyard.account import Account
 from modelyard.errors import Invalid, MalformedRequest, ModelFault, TooLarge, UnsupportedMediaType
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/api/v1")
 async def predict_rows(
     request: Request,
     model: str,
-    _: Annotated[Actor, Depends(may("model.predict"))],
+    _: Annotated[Actor, Depends(may("model.predict", about=the_model))],
     version: Annotated[str | None, Query()] = None,
     strict: Annotated[bool, Query()] = False,
     database: Annotated[str | None, Query()] = None,

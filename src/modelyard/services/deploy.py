@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 
-from modelyard.access import Actor, record
+from modelyard.access import Actor, Part, allow, record
 from modelyard.account import Account
 from modelyard.errors import AlreadyExists
 from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, check_name, key
@@ -32,13 +32,19 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
 
     The default version of the model stays what it is. A service that is replaced keeps its URL.
 
+    A new name may also be used by those who are granted the model, if it is in the model's schema;
+    one that is taken only by those who are granted what it serves now.
+
     Raises:
+        Forbidden: the model or the name is none of the actor's.
         NotFound: no such model, version or alias.
         AlreadyExists: the name is taken and ``force`` was not said.
     """
     check_name(request.name.name, "service")
+    allow(actor, "service.write", Part.of("model", request.model.model))
     now = account.now()
     with account.catalog.begin() as tx:
+        allow(actor, "service.write", *_about(request, store.find(tx, request.name)))
         model, version = find_version(tx, request.model)
         spec = ServiceSpec(
             id=uuid.uuid4().hex,
@@ -75,6 +81,14 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
         }
         record(tx, actor, "ServiceDeployed", str(spec.name), detail, now)
     return show(account, request.name)
+
+
+def _about(request: DeployRequest, there: store.Record | None) -> tuple[Part, ...]:
+    if there is not None:
+        return there.spec.parts
+    name, model = request.name, request.model.model
+    about = (Part.of("service", name), Part.of("model", model))
+    return about if name.key[:2] == model.key[:2] else about[:1]
 
 
 def _alias(ref: ModelRef, version: VersionRow) -> str | None:

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
-from modelyard.access import Actor
-from modelyard.access.routes import account_of, may, read_json
+from modelyard.access import Actor, Part, is_within
+from modelyard.access.routes import account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest
 from modelyard.names import ModelRef, Qualified
+from modelyard.services import store
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail
@@ -27,6 +28,17 @@ router = APIRouter(prefix="/api/v1/services")
 
 Place = Annotated[str | None, Query()]
 
+
+def the_service(request: Request) -> tuple[Part, ...]:
+    """The service in the path, and the model it serves."""
+    name = Qualified.parse(request.path_params["service"], place_of(request), "service")
+    with account_of(request).catalog.connect() as tx:
+        found = store.find(tx, name)
+    return (Part.of("service", name),) if found is None else found.spec.parts
+
+
+Reader = Depends(may("service.read", about=the_service))
+
 WAIT_FOR_END_S = 8.0
 """A host has a few seconds to finish what it has begun."""
 
@@ -34,7 +46,7 @@ WAIT_FOR_END_S = 8.0
 @router.post("", status_code=202)
 def create(
     request: Request,
-    actor: Annotated[Actor, Depends(may("service.write"))],
+    actor: Annotated[Actor, Depends(may("service.write", about=None))],
     raw: Annotated[dict[str, Any], Depends(read_json)],
 ) -> JSONResponse:
     """Write the wish for a service; it is PENDING then, and becomes READY or FAILED."""
@@ -44,9 +56,10 @@ def create(
     return JSONResponse(service.to_dict(), 202)
 
 
-@router.get("", dependencies=[Depends(may("service.read"))])
+@router.get("")
 def every(
     request: Request,
+    actor: Annotated[Actor, Depends(may("service.read", about=None))],
     model: Place = None,
     version: Place = None,
     database: Place = None,
@@ -62,10 +75,11 @@ def every(
     # Services of a model are shown wherever they are; a schema alone asks for what is in it.
     within = space if model is None and (database or schema) else None
     found = show_all(account, within, of_model, version)
-    return JSONResponse({"services": [s.to_dict() for s in found]})
+    mine = [s.to_dict() for s in found if is_within(actor, *s.spec.parts)]
+    return JSONResponse({"services": mine})
 
 
-@router.get("/{service}", dependencies=[Depends(may("service.read"))])
+@router.get("/{service}", dependencies=[Reader])
 def one(
     request: Request, service: str, database: Place = None, schema: Place = None
 ) -> JSONResponse:
@@ -78,7 +92,7 @@ def one(
 def delete(
     request: Request,
     service: str,
-    actor: Annotated[Actor, Depends(may("service.write"))],
+    actor: Annotated[Actor, Depends(may("service.write", about=the_service))],
     database: Place = None,
     schema: Place = None,
 ) -> JSONResponse:
@@ -93,7 +107,7 @@ def delete(
     return JSONResponse({"name": name.name, "fqn": str(name)}, 202)
 
 
-@router.get("/{service}/logs", dependencies=[Depends(may("service.read"))])
+@router.get("/{service}/logs", dependencies=[Reader])
 def logs(
     request: Request,
     service: str,

@@ -11,11 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from modelyard.access import Actor, allow, authenticate
+from modelyard.access import allow, authenticate
 from modelyard.access.bearer import read_authorization
 from modelyard.account import Account
-from modelyard.errors import InvalidName, ModelyardError, NotFound, Unavailable
-from modelyard.names import ModelRef, Namespace, Qualified
+from modelyard.errors import ModelyardError, NotFound, Unavailable
+from modelyard.names import ModelRef
 from modelyard.registry.golden import rows_of
 from modelyard.registry.provide import replay_provided
 from modelyard.registry.resolve import resolve
@@ -52,7 +52,7 @@ class Served:
         self._refused: str | None = None
         self.trouble: str | None = None
         """Why what is wanted does not answer, while something else does."""
-        self._good: dict[bytes, float] = {}
+        self._good: dict[tuple[bytes, str | None], float] = {}
         self._is_ending = False
 
     async def follow(self) -> None:
@@ -127,23 +127,23 @@ class Served:
         """The version that answers, once there is one."""
         return self._edition
 
-    def knows(self, authorization: bytes) -> bool:
-        """Whether this very header was found good a moment ago."""
-        return time.monotonic() < self._good.get(authorization, 0.0)
+    def knows(self, authorization: bytes, client: str | None) -> bool:
+        """Whether this very header was found good a moment ago, from this address."""
+        return time.monotonic() < self._good.get((authorization, client), 0.0)
 
-    def authorise(self, authorization: bytes) -> None:
-        """Return if the token of this header may call this service.
+    def authorise(self, authorization: bytes, client: str | None) -> None:
+        """Return if the token of this header may call this service from this address.
 
         Raises:
             Unauthenticated: it is no good token.
-            Forbidden: it is one for something else.
+            Forbidden: it is one for something else, or for other addresses.
         """
         header = authorization.decode("latin-1") if authorization else None
-        actor = authenticate(self._account, read_authorization(header))
-        may_call(actor, self._spec, self._account.namespace())
+        actor = authenticate(self._account, read_authorization(header), client)
+        allow(actor, "service.call", *self._spec.parts)
         if len(self._good) >= _MOST_REMEMBERED:
             self._good.clear()
-        self._good[authorization] = time.monotonic() + REMEMBER_S
+        self._good[authorization, client] = time.monotonic() + REMEMBER_S
 
     async def answer(
         self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
@@ -254,24 +254,3 @@ class Served:
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-
-def may_call(actor: Actor, spec: ServiceSpec, default: Namespace) -> None:
-    """Return if ``actor`` may call any service, or is bound to this very one.
-
-    A token bound to a plain name is bound to the service of that name in ``default``.
-
-    Raises:
-        Forbidden: otherwise.
-    """
-    called = str(spec.name)
-    if actor.service is not None and _bound_to(actor.service, spec, default):
-        called = actor.service
-    allow(actor, "service.call", service=called)
-
-
-def _bound_to(service: str, spec: ServiceSpec, default: Namespace) -> bool:
-    try:
-        return Qualified.parse(service, default, "service").key == spec.name.key
-    except InvalidName:
-        return False

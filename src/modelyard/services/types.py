@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from modelyard.access.parts import Part
 from modelyard.access.types import iso
 from modelyard.names import Namespace, Qualified
 from modelyard.services.options import Options
@@ -188,6 +189,11 @@ class ServiceSpec:
     generation: int = 1
     alias: str | None = None
     options: Options = field(default_factory=Options)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What a token has to be granted one of, to come near it: the service, or its model."""
+        return Part.of("service", self.name), Part.of("model", self.model)
 
     def to_dict(self) -> dict[str, Any]:
         """As it is written to ``spec.json``."""

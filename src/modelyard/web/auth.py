@@ -7,12 +7,12 @@ twice: the app is not built with it, and were it added later, every request to i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from modelyard.access.routes import May
 from modelyard.access.types import Action
 from modelyard.errors import Forbidden, Internal
 
@@ -20,19 +20,18 @@ OPEN = frozenset({"/livez", "/readyz"})
 """Paths that need no token; they say ``ok`` or ``not ready`` and nothing else."""
 
 
-def declared_action(route: object) -> Action | None:
-    """What a route is for, or None when it does not say."""
+def declared_actions(route: object) -> tuple[Action, ...]:
+    """What a route is for, empty when it does not say."""
     if not isinstance(route, APIRoute):
-        return None
-    return next(_actions(route.dependant), None)
+        return ()
+    return next(_declared(route.dependant), ())
 
 
-def _actions(dependant: Dependant) -> Iterator[Action]:
-    action: Any = getattr(dependant.call, "action", None)
-    if action is not None:
-        yield action
+def _declared(dependant: Dependant) -> Iterator[tuple[Action, ...]]:
+    if isinstance(dependant.call, May):
+        yield dependant.call.actions
     for below in dependant.dependencies:
-        yield from _actions(below)
+        yield from _declared(below)
 
 
 def refuse_undeclared(request: Request) -> None:
@@ -42,7 +41,7 @@ def refuse_undeclared(request: Request) -> None:
         Forbidden: for such a route, whoever asks.
     """
     route = request.scope.get("route")
-    if getattr(route, "path", None) not in OPEN and declared_action(route) is None:
+    if getattr(route, "path", None) not in OPEN and not declared_actions(route):
         raise Forbidden("This route declares no action, so nobody may use it.")
 
 
@@ -59,9 +58,7 @@ def check_routes(app: FastAPI) -> None:
         Internal: naming those that do not.
     """
     undeclared = [
-        path
-        for path, route in routes_of(app)
-        if path not in OPEN and declared_action(route) is None
+        path for path, route in routes_of(app) if path not in OPEN and not declared_actions(route)
     ]
     if undeclared:
         raise Internal(f"Routes without a declared action: {', '.join(undeclared)}.")

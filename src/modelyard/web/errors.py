@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from modelyard.access.bearer import read_authorization
-from modelyard.access.routes import account_of
-from modelyard.access.tokens import authenticate
+from modelyard.access.identify import authenticate
+from modelyard.access.routes import account_of, client_of
 from modelyard.errors import (
     Detail,
     InvalidValue,
@@ -69,7 +69,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     try:
         secret = read_authorization(request.headers.get("authorization"))
-        await run_in_threadpool(authenticate, account_of(request), secret)
+        await run_in_threadpool(authenticate, account_of(request), secret, client_of(request))
     except ModelyardError as e:
         return error_response(e, _request_id(request))
     asked = f"{request.method[:16]} {request.url.path[:200]}"

@@ -81,6 +81,7 @@ def _serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_S,
     )
 
@@ -179,10 +180,10 @@ def _owners_token(account: Account, file: Path) -> str:
     """The owner's token, kept across restarts; a new one where it is missing or no longer good."""
     with contextlib.suppress(OSError, UnicodeDecodeError, Unauthenticated):
         kept = file.read_text(encoding="utf-8").strip()
-        if authenticate(account, kept).role == "owner":
+        if authenticate(account, kept, None).role == "owner":
             file.chmod(0o600)
             return kept
-    issued = issue_token(account, SYSTEM, name="owner", role="owner", days=None)
+    issued = issue_token(account, SYSTEM, name="owner", role="owner")
     write_private(file, issued.secret + "\n")
     return issued.secret
 

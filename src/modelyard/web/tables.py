@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from modelyard.access import Actor, record
+from modelyard.access import Actor, Part, record
 from modelyard.access.guard import MAY
-from modelyard.access.routes import account_of, may, read_json
+from modelyard.access.routes import account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue
 from modelyard.names import Namespace, Qualified
@@ -21,8 +21,22 @@ router = APIRouter(prefix="/api/v1")
 
 _SHOWN_SQL = 1000
 
+
+def the_schema(request: Request) -> tuple[Part, ...]:
+    """The schema of the query."""
+    return (Part.of("schema", place_of(request)),)
+
+
+def the_table(request: Request) -> tuple[Part, ...]:
+    """The table in the path."""
+    name = Qualified.parse(request.path_params["table"], place_of(request), "table")
+    return (Part.of("table", name),)
+
+
+# A statement may name any table, so no grant of a part is enough for it.
 Reader = Annotated[Actor, Depends(may("table.read"))]
-Writer = Annotated[Actor, Depends(may("table.write"))]
+ReaderOfOne = Depends(may("table.read", about=the_table))
+Writer = Annotated[Actor, Depends(may("table.write", about=the_table))]
 
 
 def _place(request: Request, database: str | None = None, schema: str | None = None) -> Namespace:
@@ -70,7 +84,7 @@ def _run(account: Account, actor: Actor, sql: str, place: Namespace) -> pa.Table
     return found
 
 
-@router.get("/tables", dependencies=[Depends(may("table.read"))])
+@router.get("/tables", dependencies=[Depends(may("table.read", about=the_schema))])
 def tables(request: Request, place: Place) -> JSONResponse:
     """Tables and views of a database and schema."""
     account = account_of(request)
@@ -78,7 +92,7 @@ def tables(request: Request, place: Place) -> JSONResponse:
     return JSONResponse({"tables": [t.to_dict() for t in found]})
 
 
-@router.get("/tables/{table}", dependencies=[Depends(may("table.read"))])
+@router.get("/tables/{table}", dependencies=[ReaderOfOne])
 async def read_table(
     request: Request, table: Table, limit: Annotated[int | None, Query(ge=0)] = None
 ) -> Response:
@@ -87,7 +101,7 @@ async def read_table(
     return await rows_response(request, rows)
 
 
-@router.get("/tables/{table}/fields", dependencies=[Depends(may("table.read"))])
+@router.get("/tables/{table}/fields", dependencies=[ReaderOfOne])
 def fields(request: Request, table: Table) -> JSONResponse:
     """The columns of a table and their Arrow types."""
     rows = account_of(request).warehouse.read(table, 0)

@@ -63,14 +63,24 @@ test_that("a deployed service gives the same numbers in the account and over RES
   endpoint <- sfr_service_endpoint(reg, "mpg_service")
   expect_identical(sfr_predict_rest(endpoint, cars), data.frame(prediction = own))
   expect_identical(sfr_predict_rest(endpoint, cars[0, ]), data.frame(prediction = numeric()))
-  pat <- sfr_create_pat(reg, "app", service = "mpg_service", days = 1)
-  expect_identical(sfr_predict_rest(endpoint$url, cars, token = pat$token)$prediction, own)
-  # A service may remember a good token for some seconds: revoke one that it has not seen.
+  pat <- sfr_create_pat(reg, "app", service = "mpg_service", days = 1, networks = "127.0.0.0/8")
+  quietly(new <- sfr_rotate_pat(reg, "app"))
+  for (token in list(pat$token, new$token)) {
+    expect_identical(sfr_predict_rest(endpoint$url, cars, token = token)$prediction, own)
+  }
+  elsewhere <- sfr_create_pat(reg, "away", service = "mpg_service", networks = "192.0.2.0/24")
+  expect_error(
+    sfr_predict_rest(endpoint$url, cars, token = elsewhere$token), class = "modelyard_forbidden"
+  )
+  # A service may remember a good token for a moment: revoke one that it has not seen.
   other <- sfr_create_pat(reg, "other app", service = "mpg_service", days = 1)
   quietly({
-    sfr_revoke_pat(reg, pat$id)
+    sfr_revoke_pat(reg, "app")
+    sfr_revoke_pat(reg, elsewhere$id)
     sfr_revoke_pat(reg, other$id)
   })
+  shown <- sfr_show_pats(reg)
+  expect_false(any(is.na(shown$revoked_at[shown$id %in% c(pat$id, new$id, other$id)])))
   expect_error(
     sfr_predict_rest(endpoint$url, cars, token = other$token), class = "modelyard_unauthenticated"
   )

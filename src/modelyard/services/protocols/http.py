@@ -51,12 +51,12 @@ _FALSE = frozenset({"false", "0", "no", ""})
 class Backend(Protocol):
     """What the app serves."""
 
-    def knows(self, authorization: bytes) -> bool:
-        """Whether this very header was found good a moment ago."""
+    def knows(self, authorization: bytes, client: str | None) -> bool:
+        """Whether this very header was found good a moment ago, from this address."""
         ...
 
-    def authorise(self, authorization: bytes) -> None:
-        """Return if this header may call this service; else Unauthenticated or Forbidden.
+    def authorise(self, authorization: bytes, client: str | None) -> None:
+        """Return if this header may call from this address; else Unauthenticated or Forbidden.
 
         It blocks, and is called from a thread.
         """
@@ -141,8 +141,9 @@ class App:
         if path in LIFE and method in READING:
             return life(path, self._backend.is_ready)
         authorization = headers.get(b"authorization", b"")
-        if not self._backend.knows(authorization):
-            await self._in_thread(lambda: self._backend.authorise(authorization))
+        client = scope["client"][0] if scope.get("client") else None
+        if not self._backend.knows(authorization, client):
+            await self._in_thread(lambda: self._backend.authorise(authorization, client))
         if path == "/predict" and method == "POST":
             form = _form_of(headers.get(b"content-type", b""))
             return await self._predict(scope, headers, receive, request_id, form, None)

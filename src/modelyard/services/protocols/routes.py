@@ -42,7 +42,7 @@ class Route:
     version: str | None = None
 
 
-_ROUTES: Mapping[str, Route] = {
+ROUTES: Mapping[str, Route] = {
     "/": Route("describe"),
     "/predict": Route("predict", ("POST",)),
     "/invocations": Route("mlflow", ("POST",)),
@@ -50,7 +50,7 @@ _ROUTES: Mapping[str, Route] = {
     "/metadata": Route("metadata"),
     "/v2": Route("server"),
 }
-_OF_MODEL: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
+OF_MODEL: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
     "": ("model", READING),
     "ready": ("ready", READING),
     "infer": ("tensors", ("POST",)),
@@ -63,7 +63,7 @@ def find_route(path: str) -> Route:
     Raises:
         NotFound: there is none.
     """
-    if (route := _ROUTES.get(path) or _of_model(path)) is not None:
+    if (route := ROUTES.get(path) or _of_model(path)) is not None:
         return route
     raise NotFound(f"This service has no {path[:80]!r}.", hint="Rows are scored by POST /predict.")
 
@@ -76,7 +76,7 @@ def _of_model(path: str) -> Route | None:
     version = None
     if len(rest) > 1 and rest[0] == "versions":
         _, version, *rest = rest
-    found = _OF_MODEL.get(rest[0] if rest else "")
+    found = OF_MODEL.get(rest[0] if rest else "")
     if found is None or len(rest) > 1 or rest == [""]:
         return None
     kind, methods = found
