@@ -33,7 +33,7 @@ bench: setup-dev ## Measure against R's own predict() on this machine
 	@$(WITH_R) $(BIN)/python -m bench
 
 torture: setup-dev ## The long fault runs: kills, crashes, many writers
-	@$(WITH_R) $(BIN)/pytest -m torture
+	@$(WITH_R) $(BIN)/pytest -m torture --write-pages -s
 
 pins: setup ## Make requirements*.txt anew from requirements*.in
 	@$(PYTHON) scripts/pins.py

@@ -20,7 +20,7 @@ for _ in range(int(sys.argv[2])):
 
 @pytest.mark.torture
 @pytest.mark.timeout(3000)
-def test_16_processes_log_640_verified_versions_without_a_gap(server, make_rds):
+def test_16_processes_log_640_verified_versions_without_a_gap(server, make_rds, results):
     model = str(make_rds("lm(mpg ~ wt, data = mtcars)"))
     command = [sys.executable, "-c", WRITER, model, str(EACH)]
     writers = [
@@ -34,3 +34,5 @@ def test_16_processes_log_640_verified_versions_without_a_gap(server, make_rds):
     assert set(acknowledged) == wanted
     listed = json.loads(server.cli("versions", "RACE.MODELS.MPG", "--json"))
     assert {v["version"] for v in listed} == wanted
+    done = f"{PROCESSES * EACH} versions of one model by {PROCESSES} processes"
+    results.add("many writers", done, "all verified, no gap", "V1 to V640, each once")

@@ -35,6 +35,15 @@ def test_a_warm_worker_is_used_again(workshop, pool, x):
     assert len(pids) == 1
 
 
+def test_a_version_that_is_forgotten_gets_a_new_worker(workshop, pool, x):
+    manifest = workshop.manifest("1", {"x": "double"}, body=PID)
+    before = pool.predict(manifest, x).table["prediction"][0].as_py()
+    pool.forget(manifest)
+    assert not os.path.exists(f"/proc/{before:.0f}")
+    assert pool.predict(manifest, x).table["prediction"][0].as_py() != before
+    pool.warm(manifest, 2)  # its place was given back
+
+
 def test_two_versions_never_share_a_process(workshop, pool, x):
     one = workshop.manifest("1", {"x": "double"}, body=PID)
     two = workshop.manifest("2", {"x": "double"}, body=PID)

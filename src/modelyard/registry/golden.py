@@ -6,7 +6,12 @@ import pyarrow as pa
 
 from modelyard.account import Account
 from modelyard.contract import check_inputs, check_outputs
-from modelyard.errors import MalformedRequest, ModelRejected, VerificationFailed
+from modelyard.errors import (
+    MalformedRequest,
+    ModelRejected,
+    ModelyardError,
+    VerificationFailed,
+)
 from modelyard.registry.bits import differences
 from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.manifest import Manifest
@@ -23,6 +28,15 @@ def replay(account: Account, manifest: Manifest, said: str) -> int:
         VerificationFailed: a value differs in one bit (any NaN equals any NaN).
         ModelFault: the model does not load or does not score.
     """
+    try:
+        return _replayed(account, manifest, said)
+    except ModelyardError:
+        # A later try is to see what has been mended, not what this worker had loaded.
+        account.workers.forget(manifest)
+        raise
+
+
+def _replayed(account: Account, manifest: Manifest, said: str) -> int:
     samples, golden = (rows_of(account, manifest, role) for role in ("samples", "golden"))
     if samples is None or samples.num_rows == 0:
         account.workers.warm(manifest, 1)

@@ -162,6 +162,15 @@ class WorkerPool:
             for _ in range(workers):
                 held.enter_context(self.lend(what, wait_s=self._settings.worker_start_s))
 
+    def forget(self, what: Loadable) -> None:
+        """End the idle workers of this version: what they have loaded is not to be gone on with."""
+        with self._changed:
+            idle = self._idle.pop(self._key(what), [])
+            self._count -= len(idle)
+            self._changed.notify_all()
+        for worker in idle:
+            worker.end()
+
     def try_sandbox(self) -> Isolation:
         """How well workers are shut in here, as the last one found, or one started to find out.
 
