@@ -66,3 +66,16 @@ def headers_of(error: ModelyardError) -> dict[str, str]:
         # The rest of the body is not read, so the connection cannot be used again.
         headers["connection"] = "close"
     return headers
+
+
+def body_of(error: ModelyardError, request_id: str | None, path: str) -> Mapping[str, object]:
+    """The JSON an error leaves with: the one envelope, or below ``/v2`` the text that the Open
+    Inference Protocol has for it.
+
+    >>> from modelyard.errors import NotFound
+    >>> body_of(NotFound("No model MPG."), None, "/v2/models/MPG")
+    {'error': 'No model MPG.'}
+    """
+    if path == "/v2" or path.startswith("/v2/"):
+        return {"error": " ".join(filter(None, (error.message, error.hint)))}
+    return error.envelope(request_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from tests.services.doors import Door, log_mixed
 
 from modelyard.access import SYSTEM, issue_token
@@ -21,11 +24,13 @@ from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import HostFile, folder
 from modelyard.services.logs import tail
 from modelyard.services.options import Options
+from modelyard.services.port import bind_port
 from modelyard.services.reconcile import Reconciler
 from modelyard.services.show import show
 from modelyard.services.types import Service, State
 from modelyard.settings import Settings
 from modelyard.signature import columns
+from modelyard.web.app import create_app
 
 SPACE = Namespace("ML_DB", "MODELS")
 MPG = "lm(mpg ~ wt + hp + cyl, data = mtcars)"
@@ -129,3 +134,18 @@ def other(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Door:
     """A service of a model with columns of many types."""
     log_mixed(yard.account, SPACE, yard.make_rds, tmp_path_factory.mktemp("samples"))
     return door_to(yard, yard.deploy("door_mixed", "MIXED/V1"))
+
+
+@pytest.fixture(scope="module")
+def account_door(yard: Yard) -> Iterator[Door]:
+    """The account's own HTTP, on a port."""
+    app = create_app(yard.account)
+    app.state.is_ready = True
+    with bind_port("") as sock:
+        config = uvicorn.Config(app, lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
+        thread.start()
+        yield Door(f"http://127.0.0.1:{sock.getsockname()[1]}", yard.owner)
+        server.should_exit = True
+        thread.join()

@@ -48,9 +48,10 @@ def test_the_guide_has_commands() -> None:
 
 @pytest.mark.parametrize(("command", "answer"), COMMANDS)
 def test_a_command_of_the_guide_answers_what_it_says(
-    guide: Door, command: str, answer: str
+    guide: Door, account_door: Door, command: str, answer: str
 ) -> None:
-    environment = {**os.environ, "SERVICE_URL": guide.url, "TOKEN": guide.token}
+    addresses = {"SERVICE_URL": guide.url, "ACCOUNT_URL": account_door.url}
+    environment = {**os.environ, **addresses, "TOKEN": guide.token}
     done = subprocess.run(
         ["bash", "-c", command], env=environment, capture_output=True, text=True, check=True
     )

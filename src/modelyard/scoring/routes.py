@@ -12,7 +12,7 @@ from modelyard.access.routes import account_of, may, the_model
 from modelyard.access.types import Actor
 from modelyard.account import Account
 from modelyard.errors import Invalid, MalformedRequest, ModelFault, TooLarge, UnsupportedMediaType
-from modelyard.json_rows import Limits
+from modelyard.json_rows import Dialect, Limits
 from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
 from modelyard.registry.resolve import resolve
@@ -35,13 +35,28 @@ async def predict_rows(
     schema: Annotated[str | None, Query()] = None,
 ) -> Response:
     """Score the rows of the body; the answer has the outputs only, in the request's row order."""
+    namespace = account_of(request).namespace(database, schema)
+    ref = ModelRef.parse(model, namespace, version)
+    form = media_type(request.headers.get("content-type"))
+    return await respond(request, ref, form, strict=strict)
+
+
+async def respond(
+    request: Request,
+    ref: ModelRef,
+    form: str,
+    dialect: Dialect | None = None,
+    *,
+    strict: bool = False,
+) -> Response:
+    """Score the rows of a request's body, which is of this form and in this dialect."""
     account = account_of(request)
     settings = account.settings
-    form = media_type(request.headers.get("content-type"))
-    most = settings.max_json_bytes if form == JSON else settings.max_body_bytes
+    is_text = form == JSON or dialect is not None
+    wanted = answer_type(request.headers.get("accept"), JSON if dialect else form)
+    most = settings.max_json_bytes if is_text else settings.max_body_bytes
     body = await read_body(request.stream(), request.headers.get("content-length"), most)
-    call = Call(body, form, answer_type(request.headers.get("accept"), form), strict)
-    ref = ModelRef.parse(model, account.namespace(database, schema), version)
+    call = Call(body, form, JSON if dialect else wanted, strict, dialect)
     request_id = request.scope["state"]["request_id"]
     found, scored = await run_in_threadpool(_score, account, ref, call, request_id)
     headers = scored.headers(found.name)

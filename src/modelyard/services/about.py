@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import modelyard
 from modelyard.errors import NotFound
-from modelyard.json_rows.tensors import metadata
 from modelyard.names import Qualified, key
 from modelyard.registry.types import ModelVersion
 
@@ -43,20 +41,3 @@ class About:
             "url": None,
             "required_pkgs": list(self.version.manifest.needs),
         }
-
-
-def oip_server() -> Mapping[str, Any]:
-    """This server as the Open Inference Protocol describes it."""
-    return {"name": "modelyard", "version": modelyard.__version__, "extensions": []}
-
-
-def oip_model(version: ModelVersion) -> Mapping[str, Any]:
-    """A version as the Open Inference Protocol describes a model."""
-    signature = version.manifest.signature
-    return {
-        "name": version.model.name,
-        "versions": [version.name],
-        "platform": "modelyard_r",
-        "inputs": metadata(signature.inputs),
-        "outputs": metadata(signature.outputs),
-    }

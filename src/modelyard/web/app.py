@@ -11,6 +11,7 @@ from modelyard.access.routes import router as access
 from modelyard.account import Account
 from modelyard.registry.environment_routes import router as environments
 from modelyard.registry.routes import router as registry
+from modelyard.scoring.by_model import router as by_model
 from modelyard.scoring.routes import router as scoring
 from modelyard.services.routes import router as services
 from modelyard.web.account import router as account_routes
@@ -46,7 +47,8 @@ def create_app(account: Account, shut_down: ShutDown = _nowhere) -> FastAPI:
     app.state.is_ready = False
     app.state.shut_down = shut_down
     add_handlers(app)
-    for router in (account_routes, access, registry, environments, scoring, services, tables):
+    scores = (scoring, by_model)
+    for router in (account_routes, access, registry, environments, *scores, services, tables):
         app.include_router(router)
     app.add_middleware(Requests)
     check_routes(app)

@@ -16,8 +16,8 @@ from modelyard.access.routes import May
 from modelyard.access.types import Action
 from modelyard.errors import Forbidden, Internal
 
-OPEN = frozenset({"/livez", "/readyz"})
-"""Paths that need no token; they say ``ok`` or ``not ready`` and nothing else."""
+OPEN = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
+"""Paths that need no token; they say that it lives, or is ready, and nothing else."""
 
 
 def declared_actions(route: object) -> tuple[Action, ...]:

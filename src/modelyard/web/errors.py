@@ -20,15 +20,16 @@ from modelyard.errors import (
     ModelyardError,
     NotFound,
 )
-from modelyard.http_status import headers_of, status_of
+from modelyard.http_status import body_of, headers_of, status_of
 
 
 def error_response(
-    error: ModelyardError, request_id: str | None, headers: Mapping[str, str] | None = None
+    error: ModelyardError, request: Request, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer an error becomes."""
     headers = {**(headers or {}), **headers_of(error)}
-    return JSONResponse(error.envelope(request_id), status_of(error), headers)
+    body = body_of(error, getattr(request.state, "request_id", None), request.scope["path"])
+    return JSONResponse(body, status_of(error), headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -39,13 +40,9 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UnicodeEncodeError, _on_broken_text)
 
 
-def _request_id(request: Request) -> str | None:
-    return getattr(request.state, "request_id", None)
-
-
 async def _on_modelyard_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ModelyardError)
-    return error_response(error, _request_id(request))
+    return error_response(error, request)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -53,7 +50,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     details = [Detail(e["msg"], column=str(e["loc"][-1])) for e in error.errors()]
     what = ", ".join(str(d.column) for d in details)
     return error_response(
-        InvalidValue(f"The request cannot be used: {what}.", details=details), _request_id(request)
+        InvalidValue(f"The request cannot be used: {what}.", details=details), request
     )
 
 
@@ -61,7 +58,7 @@ async def _on_broken_text(request: Request, error: Exception) -> Response:
     """JSON can write half of a surrogate pair, and nothing can store it."""
     assert isinstance(error, UnicodeEncodeError)
     broken = InvalidValue("A text of the request holds half of a surrogate pair, which is no text.")
-    return error_response(broken, _request_id(request))
+    return error_response(broken, request)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -71,11 +68,11 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         secret = read_authorization(request.headers.get("authorization"))
         await run_in_threadpool(authenticate, account_of(request), secret, client_of(request))
     except ModelyardError as e:
-        return error_response(e, _request_id(request))
+        return error_response(e, request)
     asked = f"{request.method[:16]} {request.url.path[:200]}"
     found: ModelyardError
     if error.status_code in (404, 405):
         found = NotFound(f"There is no {asked}.", hint="/openapi.json describes what there is.")
     else:
         found = MalformedRequest(f"{asked} cannot be answered: {error.detail}.")
-    return error_response(found, _request_id(request), error.headers)
+    return error_response(found, request, error.headers)

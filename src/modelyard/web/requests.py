@@ -48,7 +48,7 @@ class Requests:
                 raise
             hint = "The server's log has the cause under this request id."
             failed = Internal("Something went wrong in the server.", hint=hint)
-            await error_response(failed, request_id)(scope, receive, send_with_id)
+            await error_response(failed, Request(scope))(scope, receive, send_with_id)
         finally:
             took_ms = (time.monotonic() - began) * 1000
             method, path = scope["method"], scope["path"]

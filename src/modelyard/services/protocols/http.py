@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from modelyard.access.body import read_body, too_large
 from modelyard.access.request_id import request_id_of
 from modelyard.errors import Internal, MalformedRequest, ModelyardError, NotFound, Unavailable
-from modelyard.http_status import headers_of, status_of
+from modelyard.http_status import body_of, headers_of, status_of
 from modelyard.json_rows import Dialect
 from modelyard.scoring.dialects import TENSORS, mlflow_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
@@ -33,9 +33,7 @@ from modelyard.services.protocols.routes import (
     Response,
     as_json,
     find_route,
-    is_oip,
     life,
-    oip_error,
     told,
 )
 from modelyard.services.protocols.slow import CONNECTION
@@ -267,8 +265,8 @@ def _latin(header: bytes) -> str:
 
 def _error(error: ModelyardError, request_id: str, path: str) -> Response:
     more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
-    said = oip_error(error) if is_oip(path) else error.envelope(request_id)
-    return status_of(error), JSON.encode(), more, json.dumps(said).encode()
+    body = json.dumps(body_of(error, request_id, path)).encode()
+    return status_of(error), JSON.encode(), more, body
 
 
 def _flag(text: str) -> bool:

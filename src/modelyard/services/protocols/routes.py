@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import modelyard
-from modelyard.errors import ModelyardError, NotFound
-from modelyard.services.about import About, oip_model, oip_server
+from modelyard.errors import NotFound
+from modelyard.scoring.oip import oip_model, oip_server
+from modelyard.services.about import About
 
 Kind = Literal[
     "predict", "mlflow", "tensors", "describe", "version", "metadata", "server", "model", "ready"
@@ -117,13 +118,3 @@ def told(kind: Kind, about: About) -> Response:
 def as_json(said: Mapping[str, Any], status: int = 200) -> Response:
     """An answer in JSON."""
     return status, _JSON, (), json.dumps(said).encode()
-
-
-def is_oip(path: str) -> bool:
-    """Whether a path is the Open Inference Protocol's, whose errors have its form."""
-    return path == "/v2" or path.startswith("/v2/")
-
-
-def oip_error(error: ModelyardError) -> Mapping[str, str]:
-    """An error as the Open Inference Protocol writes it: one text."""
-    return {"error": " ".join(filter(None, (error.message, error.hint)))}
