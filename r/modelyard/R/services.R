@@ -20,6 +20,10 @@
 #' @param cpu_requests,gpu_requests Kept with the service; they limit nothing here.
 #' @param image_build_compute_pool,build_external_access_integrations Kept with the service.
 #' @param num_workers R processes of an instance, which answer at once.
+#' @param split Shares of the requests that other versions of the model answer, such as
+#'   `c(V2 = 0.1)`; every answer names its version.
+#' @param shadow A version that is asked what all are asked; nobody sees its answers, and
+#'   how they compare is shown with the service.
 #' @param block Wait until the service is ready.
 #' @param version_name A version or an alias.
 #' @param timeout_min Minutes to wait.
@@ -46,7 +50,8 @@ sfr_deploy_model <- function(reg, model_name, version_name, service_name, comput
                              image_build_compute_pool = NULL, cpu_requests = NULL,
                              memory_requests = NULL, gpu_requests = NULL, num_workers = NULL,
                              max_batch_rows = NULL, block = TRUE,
-                             build_external_access_integrations = NULL) { # nolint
+                             build_external_access_integrations = NULL, split = NULL,
+                             shadow = NULL) { # nolint
   at <- context(reg)
   ref <- model_ref(model_name, version_name)
   service_name <- check_string(service_name)
@@ -60,7 +65,8 @@ sfr_deploy_model <- function(reg, model_name, version_name, service_name, comput
     gpu_requests = as_text(gpu_requests),
     num_workers = check_count(num_workers, null = TRUE),
     max_batch_rows = check_count(max_batch_rows, null = TRUE),
-    build_external_access_integrations = as_array(build_external_access_integrations)
+    build_external_access_integrations = as_array(build_external_access_integrations),
+    split = if (!is.null(split)) as.list(split), shadow = as_text(shadow)
   )
   service <- read_json(api(at$conn, "POST", "services", json = list(
     name = service_name, database = at$database, schema = at$schema, model = ref$model,

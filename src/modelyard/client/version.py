@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,8 @@ class ModelVersion:
         memory_requests: str | None = None,
         gpu_requests: str | None = None,
         autocapture: bool | None = None,
+        split: Mapping[str, float] | None = None,
+        shadow: str | None = None,
         force: bool = False,
         block: bool = True,
         timeout_s: float = 600.0,
@@ -194,6 +196,8 @@ class ModelVersion:
             service_compute_pool, image_repo: Kept with the service.
             memory_requests: The most memory of an R process, such as "2Gi".
             cpu_requests, gpu_requests, autocapture: Kept with the service.
+            split: Shares of the requests that other versions of the model answer.
+            shadow: A version that is asked what all are asked; nobody sees its answers.
 
         Raises:
             AlreadyExists: the name is taken and ``force`` is False.
@@ -210,6 +214,8 @@ class ModelVersion:
             "memory_requests": memory_requests,
             "gpu_requests": gpu_requests,
             "autocapture": autocapture,
+            "split": None if split is None else dict(split),
+            "shadow": shadow,
         }
         body = {
             "name": service_name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from modelyard.errors import InvalidValue
@@ -17,9 +17,10 @@ class Options:
     ``num_workers`` is the number of R processes of an instance, ``min_instances`` and
     ``max_instances`` how many instances there may be (0: none while nobody asks), ``deadline_s``
     the longest a request may take, in seconds, ``max_batch_rows`` the most rows of requests that
-    are joined, ``memory_requests`` the most memory of an R process, such as ``2Gi``. The others
-    describe a cluster; they are kept and shown, and mean nothing to a
-    service on one machine.
+    are joined, ``memory_requests`` the most memory of an R process, such as ``2Gi``.
+    ``split`` names versions that answer a share of the requests, ``shadow`` one that is asked what
+    all are asked, and compared. The others describe a cluster; they are kept and shown, and mean
+    nothing to a service on one machine.
     """
 
     num_workers: int | None = None
@@ -34,6 +35,8 @@ class Options:
     memory_requests: str | None = None
     gpu_requests: str | None = None
     autocapture: bool = False
+    split: Mapping[str, float] = field(default_factory=dict)
+    shadow: str | None = None
     build_external_access_integrations: tuple[str, ...] = ()
 
     @classmethod
@@ -55,6 +58,8 @@ class Options:
                 )
         given = {k: _option(k, v) for k, v in raw.items() if v is not None}
         options = cls(**given)
+        if sum(options.split.values()) > 1:
+            raise InvalidValue(f"The shares of split make more than 1: {dict(options.split)}.")
         if (options.min_instances or 0) > options.max_instances:
             raise InvalidValue(
                 f"min_instances is {options.min_instances}, more than max_instances, "
@@ -65,8 +70,9 @@ class Options:
     def to_dict(self) -> dict[str, Any]:
         """As they are stored and sent: only what differs from the default."""
         out = {f.name: getattr(self, f.name) for f in fields(self)}
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in out.items()}
-        return {f.name: plain[f.name] for f in fields(self) if out[f.name] != f.default}
+        plain = {k: _plain(v) for k, v in out.items()}
+        default = Options()
+        return {n: plain[n] for n in plain if out[n] != getattr(default, n)}
 
 
 _QUANTITY = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([kKMGT]i?)?B?")
@@ -103,6 +109,22 @@ _MOST = 1_000_000
 _LONGEST_DEADLINE_S = 3600.0
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _shares(value: Any) -> Mapping[str, float]:
+    good = isinstance(value, Mapping) and all(
+        isinstance(share, int | float) and not isinstance(share, bool) and 0 < share < 1
+        for share in value.values()
+    )
+    if not good:
+        raise InvalidValue(f"split has a share between 0 and 1 for each version, not {value!r}.")
+    return {str(name): float(share) for name, share in value.items()}
+
+
 def _option(name: str, value: Any) -> Any:
     if name in _COUNTS:
         whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
@@ -114,6 +136,8 @@ def _option(name: str, value: Any) -> Any:
         if not good or not 0 < value <= _LONGEST_DEADLINE_S:
             raise InvalidValue(f"deadline_s is seconds up to 3600, not {value!r}.")
         return float(value)
+    if name == "split":
+        return _shares(value)
     if name == "autocapture":
         if not isinstance(value, bool):
             raise InvalidValue(f"autocapture is true or false, not {value!r}.")

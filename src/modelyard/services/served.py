@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ from modelyard.scoring.frames import Answer, Call
 from modelyard.services.about import About
 from modelyard.services.edition import Edition
 from modelyard.services.health import health
+from modelyard.services.traffic import Traffic
 from modelyard.services.types import HostState, ServiceSpec
 
 log = logging.getLogger("modelyard.services")
@@ -50,6 +52,7 @@ class Served:
         self._edition: Edition | None = None
         self._before: tuple[Edition, float] | None = None
         self._refused: str | None = None
+        self._traffic = Traffic((), None)
         self.trouble: str | None = None
         """Why what is wanted does not answer, while something else does."""
         self._good: dict[tuple[bytes, str | None], float] = {}
@@ -61,7 +64,8 @@ class Served:
         while True:
             await asyncio.sleep(FOLLOW_S)
             if self._edition is not None and not self._is_ending:
-                self._edition.scale()
+                for edition in (self._edition, *self._traffic.editions):
+                    edition.scale()
                 await self._look()
 
     async def adopt(self, spec: ServiceSpec) -> int:
@@ -75,16 +79,15 @@ class Served:
         try:
             version = await self._in_thread(lambda: self._wanted(spec))
             edition, rows = await self._prepared(version, spec)
+            traffic = await self._shared(spec, edition)
         except ModelyardError as e:
             self.trouble = f"{spec.model.name} {spec.version} cannot be served: {e}"
             raise
-        now, before = self._edition, self._before
+        old = self._editions()
         self._spec, self._edition, self._before = spec, edition, None
+        self._traffic = traffic
         self.trouble = self._refused = None
-        for old in (now, before and before[0]):
-            if old is not None:
-                await old.crew.drained()
-                old.crew.close()
+        await _closed(old)
         return rows
 
     def end(self) -> None:
@@ -93,10 +96,7 @@ class Served:
 
     async def close(self) -> None:
         """Finish what has begun, and end all workers."""
-        for edition in (self._edition, self._before and self._before[0]):
-            if edition is not None:
-                await edition.crew.drained()
-                edition.crew.close()
+        await _closed(self._editions())
 
     @property
     def is_ready(self) -> bool:
@@ -155,10 +155,13 @@ class Served:
             Invalid: what the rows break.
             ModelFault: what the model did.
         """
-        edition = self._edition
-        if edition is None:
+        main, traffic = self._edition, self._traffic
+        if main is None:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
-        return await edition.answer(call, request_id, until, is_gone), edition.version.name
+        edition = traffic.pick(main)
+        given = await edition.answer(call, request_id, until, is_gone)
+        traffic.copy(call, request_id, self._account.settings.predict_deadline_s, given)
+        return given, edition.version.name
 
     def describe(self) -> Mapping[str, Any]:
         """Name, version and signature, for those who may call it."""
@@ -170,6 +173,7 @@ class Served:
             "version": self._spec.version if edition is None else edition.version.name,
             "ready": self.is_ready,
             "isolation": self.isolation,
+            **self._traffic.describe(),
             "signature": None if edition is None else edition.version.manifest.signature.to_dict(),
         }
 
@@ -207,6 +211,26 @@ class Served:
             edition.crew.close()
             raise
         return edition, rows
+
+    async def _shared(self, spec: ServiceSpec, main: Edition) -> Traffic:
+        """The versions beside ``main``, ready; when one is not, none of them is left."""
+        options = spec.options
+        made: dict[str, Edition] = {}
+        try:
+            for name in (*options.split, *([options.shadow] if options.shadow else ())):
+                ref = ModelRef(spec.model, version=name)
+                version = await self._in_thread(partial(resolve, self._account, ref))
+                made[name], _ = await self._prepared(version, spec)
+        except ModelyardError:
+            await _closed([main, *made.values()])
+            raise
+        shares = [(made[name], share) for name, share in options.split.items()]
+        return Traffic(shares, made.get(options.shadow or ""))
+
+    def _editions(self) -> list[Edition]:
+        """All that are there."""
+        found = [self._edition, self._before and self._before[0], *self._traffic.editions]
+        return [edition for edition in found if edition is not None]
 
     async def _look(self) -> None:
         """Switch if the alias has moved; forget the version before when its time is over."""
@@ -254,3 +278,10 @@ class Served:
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+async def _closed(editions: Iterable[Edition]) -> None:
+    """Let each finish what has begun, and end its workers."""
+    for edition in editions:
+        await edition.crew.drained()
+        edition.crew.close()

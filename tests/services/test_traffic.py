@@ -1,0 +1,97 @@
+"""Versions side by side in one service: shares of the requests, and a challenger nobody sees."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+
+import httpx
+import pytest
+from tests.services.conftest import SPACE, Yard
+
+from modelyard.errors import InvalidValue
+from modelyard.services.options import Options
+from modelyard.services.traffic import Traffic, difference
+from modelyard.services.types import State
+
+BODIES = ("input$x", "input$x + 0.25", "stop('never')", "input$x")
+
+
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def test_shares_are_what_chance_makes_of_them() -> None:
+    chance = iter([i / 64 for i in range(64)])
+    traffic = Traffic([(Named("V2"), 0.125), (Named("V3"), 0.25)], None, lambda: next(chance))  # type: ignore[list-item]
+    picked = Counter(traffic.pick(Named("V1")).name for _ in range(64))  # type: ignore[arg-type, attr-defined]
+    assert picked == {"V2": 8, "V3": 16, "V1": 40}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "largest"),
+    [
+        (b"[1, 2.5]", b"[1, 2.0]", 0.5),
+        (b"[1]", b"[1, 2]", math.inf),
+        (b'[true, "a"]', b'[false, "b"]', 0.0),
+        (b'{"data": [[0, {"p": null}]]}', b'{"data": [[0, {"p": 1}]]}', math.inf),
+    ],
+)
+def test_the_largest_difference_of_two_answers(one: bytes, other: bytes, largest: float) -> None:
+    assert difference(one, other) == largest
+
+
+@pytest.mark.parametrize(
+    "split", [{"V2": 0}, {"V2": 1}, {"V2": "a"}, {"V2": True}, ["V2"], {"V2": 0.6, "V3": 0.6}]
+)
+def test_shares_that_are_none_are_refused(split: object) -> None:
+    with pytest.raises(InvalidValue):
+        Options.from_dict({"split": split})
+
+
+def logged(yard: Yard) -> None:
+    for body in BODIES[:2]:
+        code = f"function(model, input) {body}"
+        yard.log("SHARED", {"model": "lm(dist ~ speed, cars)", "body": code}, {"x": "double"})
+
+
+def test_a_split_and_a_shadow_in_a_service(yard: Yard) -> None:
+    logged(yard)
+    service = yard.deploy("shared", "SHARED/V1", split={"V2": 0.5}, shadow="V2")
+    seen: Counter[str] = Counter()
+    for x in range(60):
+        answer = yard.post(service, json={"data": [[0, float(x)]]})
+        version = answer.headers["x-modelyard-version"]
+        want = x + (0.25 if version == "V2" else 0.0)
+        assert answer.json() == {"data": [[0, {"prediction": want}]]}
+        seen[version] += 1
+    assert seen["V1"] > 10 and seen["V2"] > 10
+    told = described(yard, service.url or "")
+    while told["shadow"]["asked"] > told["shadow"]["same"] + told["shadow"]["differed"]:
+        time.sleep(0.05)
+        told = described(yard, service.url or "")
+    assert told["split"] == {"V2": 0.5}
+    assert told["shadow"] == {
+        "version": "V2",
+        "asked": 60,
+        "same": seen["V2"],
+        "differed": seen["V1"],
+        "failed": 0,
+        "missed": 0,
+        "largest_difference": 0.25,
+    }
+
+
+def described(yard: Yard, url: str) -> dict:
+    headers = {"authorization": f"Bearer {yard.owner}"}
+    return dict(httpx.get(f"{url}/", headers=headers).json())
+
+
+def test_a_version_beside_that_is_not_there_leaves_all_as_it_was(yard: Yard) -> None:
+    service = yard.deploy("beside", "SHARED/V1")
+    yard.wish("beside", "SHARED/V1", force=True, shadow="V9")
+    assert "V9" in (yard.until("beside", State.DEGRADED).status.cause or "")
+    assert yard.post(service, json={"data": [[0, 1.0]]}).json()["data"] == [[0, {"prediction": 1}]]
+    assert str(service.spec.name) == f"{SPACE}.beside"
