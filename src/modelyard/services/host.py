@@ -210,6 +210,7 @@ class Host:
             log.error("the next host did not become ready; this one goes on")
             return
         self._is_quiet = app.closes = True
+        os.close(self._lock)  # from now on the other's alone
         for listening in server.servers:
             listening.close()
         log.info("handed over: answering what is connected")
