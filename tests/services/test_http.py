@@ -83,6 +83,9 @@ class FakeBackend:
     def describe(self) -> dict[str, Any]:
         return {"name": "svc"}
 
+    async def metrics(self) -> bytes:
+        return b"modelyard_rows_total 7.0\n"
+
 
 @dataclass
 class Served:

@@ -16,8 +16,10 @@ from tests.web.envelope import assert_error
 
 from modelyard.access import SYSTEM, Role, issue_token
 from modelyard.names import Namespace, Qualified
+from modelyard.services.folder import Folder
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.routes import LIFE, OF_MODEL, READING, ROUTES, find_route
+from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import ServiceSpec
 from modelyard.web.auth import routes_of
@@ -100,6 +102,7 @@ SERVICE_READS = {
     "/": CALL,
     "/version": CALL,
     "/metadata": CALL,
+    "/metrics": CALL,
     "/v2": CALL,
     "/v2/models/{model}": CALL,
     "/v2/models/{model}/ready": CALL,
@@ -181,8 +184,9 @@ def host(account):
     """What a service answers that has not loaded its version yet; from this address."""
     place = Namespace("MODELYARD", "PUBLIC")
     spec = ServiceSpec("ab" * 16, Qualified(place, "S"), Qualified(place, "M"), "V1")
+    records = Records.of(Folder(account.settings.home))
     with ThreadPoolExecutor(1) as threads:
-        app = App(Served(account, spec, threads), Limits(1000, 1000, 1.0), threads)
+        app = App(Served(account, spec, threads, records), Limits(1000, 1000, 1.0), threads)
         yield lambda *request, **headers: asyncio.run(ask(app, *request, headers))
 
 

@@ -22,7 +22,7 @@ from modelyard.runtime import authors, sandbox
 from modelyard.runtime import messages as m
 from modelyard.runtime.blob import checked, unpacked
 from modelyard.runtime.r.predictor import Predictor, raise_fault
-from modelyard.runtime.r.session import Functions, Sexp, lib, protected, start_r, symbol
+from modelyard.runtime.r.session import Functions, Sexp, console, lib, protected, start_r, symbol
 from modelyard.runtime.r.values import element, raw_bytes, raw_vector, texts_of, to_list
 
 
@@ -147,7 +147,8 @@ def _vector(fd: int, digest: str) -> Sexp:
 
 def _predict(message: m.Predict, rows: memoryview, predictor: Predictor) -> tuple[m.Answer, bytes]:
     started = time.perf_counter()
-    answer, warnings = predictor.predict(rows, seed=message.seed)
+    with console.of(message.request_id):
+        answer, warnings = predictor.predict(rows, seed=message.seed)
     return m.Answer(warnings[:20], time.perf_counter() - started), answer
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -13,7 +15,7 @@ import pyarrow as pa
 
 from modelyard.account import Account
 from modelyard.contract import check_inputs, check_outputs, empty_answer
-from modelyard.errors import ModelFault
+from modelyard.errors import ModelFault, ModelyardError
 from modelyard.json_rows import Limits, decode_rows, encode_answer, records_of
 from modelyard.json_rows.regular import Plain, PlainRows
 from modelyard.json_rows.text import read_json
@@ -22,8 +24,9 @@ from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.r.rds import read_frame
 from modelyard.scoring.frames import JSON, RDS, Answer, Call, numbers, written
 from modelyard.scoring.refusal import named
-from modelyard.services.metrics import Latencies
+from modelyard.services.metrics import Latencies, VersionFigures
 from modelyard.services.options import Options
+from modelyard.services.records import Records
 from modelyard.services.scaling import Load, Range, next_size
 from modelyard.workers.crew import Crew
 from modelyard.workers.requests import Part, Rules, Waiting
@@ -56,11 +59,18 @@ class Edition:
     """A version and its crew. Its methods are for the event loop's thread."""
 
     def __init__(
-        self, account: Account, version: ModelVersion, threads: Executor, options: Options
+        self,
+        account: Account,
+        version: ModelVersion,
+        threads: Executor,
+        options: Options,
+        records: Records,
     ) -> None:
         manifest, settings = version.manifest, account.settings
         self.version = version
-        self.latencies = Latencies()
+        self._records = records
+        self._latencies = Latencies()
+        self._failures: Counter[str] = Counter()
         self._signature = manifest.signature
         self._limits = Limits.of(settings)
         self._threads = threads
@@ -107,30 +117,66 @@ class Edition:
             ModelFault: what the model did.
             Overloaded: too many wait, or none of the workers came free in time.
         """
-        is_small = len(call.body) <= SMALL_BYTES
-        read = self._read(call) if is_small else await self._in_thread(self._read, call)
-        if read.count == 0:
-            empty = written(call, self.version, empty_answer(self._signature), read)
-            return Answer(empty, call.answer_form, self._signature.rows, read.notes, ())
         loop = asyncio.get_running_loop()
-        asked = loop.time()
-        one = Waiting(
-            read.rows, read.count, len(call.body), request_id, until, loop.create_future(), is_gone
-        )
+        begun, lead = loop.time(), request_id
+        warnings: tuple[str, ...] = ()
+        is_small = len(call.body) <= SMALL_BYTES
         try:
-            self.crew.submit(one)
-            part = await one.future
+            read = self._read(call) if is_small else await self._in_thread(self._read, call)
+            if read.count == 0:
+                body = written(call, self.version, empty_answer(self._signature), read)
+            else:
+                one = Waiting(
+                    read.rows,
+                    read.count,
+                    len(call.body),
+                    request_id,
+                    until,
+                    loop.create_future(),
+                    is_gone,
+                )
+                self.crew.submit(one)
+                part = await one.future
+                lead, warnings = part.call.lead, part.call.warnings
+                if is_small and call.answer_form == JSON and call.dialect is None:
+                    body = self._written(read, part)
+                elif is_small:
+                    body = written(call, self.version, part.table, read)
+                else:
+                    body = await self._in_thread(written, call, self.version, part.table, read)
         except ModelFault as e:
+            self._failures[e.code] += 1
             raise named(e, self.version) from e
-        self.latencies.observe(loop.time() - asked)
-        if is_small and call.answer_form == JSON and call.dialect is None:
-            body = self._written(read, part)
-        elif is_small:
-            body = written(call, self.version, part.table, read)
-        else:
-            body = await self._in_thread(written, call, self.version, part.table, read)
-        notes, warnings = read.notes, part.call.warnings
-        return Answer(body, call.answer_form, self._signature.rows, notes, warnings)
+        except ModelyardError as e:
+            self._failures[e.code] += 1
+            raise
+        took = loop.time() - begun
+        self._latencies.observe(took)
+        self._records.requests.put(
+            (time.time(), request_id, self.version.name, read.count, took, lead, warnings)
+        )
+        return Answer(body, call.answer_form, self._signature.rows, read.notes, warnings)
+
+    def figures(self) -> VersionFigures:
+        """What there is to tell of it now."""
+        crew, counted = self.crew, self.crew.figures
+        return VersionFigures(
+            version=self.version.name,
+            latencies=self._latencies.buckets(),
+            total_s=self._latencies.total_s,
+            failures=dict(self._failures),
+            joined=dict(counted.joined),
+            rows=counted.rows,
+            waiting=crew.waiting,
+            oldest_s=crew.queue_s(),
+            workers=crew.workers,
+            busy=crew.busy,
+            wanted=crew.size,
+            starts=counted.starts,
+            crashes=counted.crashes,
+            dropped=counted.dropped,
+            refused=counted.refused,
+        )
 
     def _read(self, call: Call) -> Read:
         if call.dialect is not None:

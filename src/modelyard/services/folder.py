@@ -1,8 +1,9 @@
 """A service's folder in the home: what its host is told, what it says, and its lock and log.
 
 ``services/<id>/`` holds ``spec.json`` (the wish, written by the server), ``host.json`` (what the
-host process says of itself), ``host.lock`` (held by it as long as it lives) and ``host.log``.
-Both files are written beside and renamed, so a reader sees all of one or none.
+host process says of itself), ``host.lock`` (held by it as long as it lives), ``host.log`` and
+``requests.log``. Both JSON files are written beside and renamed, so a reader sees all of one or
+none.
 """
 
 from __future__ import annotations
@@ -86,6 +87,16 @@ class Folder:
     def log_file(self) -> Path:
         """The host's log."""
         return self.path / "host.log"
+
+    @property
+    def requests_file(self) -> Path:
+        """The log of its requests."""
+        return self.path / "requests.log"
+
+    @property
+    def log_files(self) -> tuple[Path, Path]:
+        """What tells what has happened."""
+        return self.log_file, self.requests_file
 
     def create(self) -> None:
         """Make it, readable by its owner only."""

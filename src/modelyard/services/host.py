@@ -34,6 +34,7 @@ from modelyard.services.options import bytes_of
 from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import DeadlineProtocol
+from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import HELD, HostState, ServiceSpec
 from modelyard.settings import Settings, read_settings
@@ -115,7 +116,9 @@ class Host:
 
     async def _serve(self, account: Account, sock: socket.socket) -> None:
         threads = ThreadPoolExecutor(_THREADS)
-        served = Served(account, self._spec, threads)
+        records = Records.of(self._folder)
+        records.start()
+        served = Served(account, self._spec, threads, records)
         app = App(served, self._limits(), threads)
         server = _server(app, account.settings)
         loop = asyncio.get_running_loop()
@@ -143,6 +146,7 @@ class Host:
             for task in list(running):
                 task.cancel()
             threads.shutdown(wait=False, cancel_futures=True)
+            records.close()
 
     def _limits(self) -> Limits:
         settings = _for_service(self._account_settings, self._spec)

@@ -1,13 +1,17 @@
-"""The tail of a service's log, without secrets and without paths."""
+"""The tail of a service's logs, without secrets and without paths."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 
 _TAIL_BYTES = 2**20
 MOST_LINES = 10_000
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")
 _AUTHORIZATION = re.compile(r"(?i)(snowflake\s+token\s*=\s*|bearer\s+)\"?[^\s\"',)]+\"?")
 _SECRET = re.compile(r"\b[A-Za-z]{2,12}_(?:[A-Za-z0-9]{1,16}_)*[A-Za-z0-9_-]{32,}")
 _QUOTED_PATH = re.compile(r"([\"'])/(?:[^\"'\n]*/)([^\"'\n]*)\1")
@@ -40,3 +44,18 @@ def tail(file: Path, lines: int) -> list[str]:
         # The first line may have begun before what was read.
         found = found[1:]
     return [clean(line) for line in found[-max(1, min(lines, MOST_LINES)) :]]
+
+
+def tail_of(files: Iterable[Path], lines: int) -> list[str]:
+    """The last ``lines`` lines of several logs, by their times."""
+    merged = merge(*(_timed(tail(file, lines)) for file in files), key=itemgetter(0))
+    return [line for _, line in merged][-lines:]
+
+
+def _timed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each with its time; one without, such as of a traceback, has that of the line before."""
+    at = ""
+    for line in lines:
+        if (found := _STAMP.match(line)) is not None:
+            at = found[0]
+        yield at, line

@@ -1,9 +1,11 @@
-"""What a host counts, and how Prometheus reads it."""
+"""What a host counts: plain numbers, each changed by the event loop's thread alone."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -44,3 +46,65 @@ def cumulated(counts: Iterable[int], bounds: Sequence[str]) -> list[tuple[str, i
         total += count
         found.append((bound, total))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFigures:
+    """What there is to tell of one version at one moment; counts are from its start on.
+
+    ``latencies`` are buckets of seconds, ``joined`` counts calls by their requests, ``failures``
+    requests by the code of their error. ``dropped`` requests had lost their caller, ``refused``
+    ones found too many waiting.
+    """
+
+    version: str
+    latencies: Sequence[tuple[str, int]]
+    total_s: float
+    failures: Mapping[str, int]
+    joined: Mapping[int, int]
+    rows: int
+    waiting: int
+    oldest_s: float
+    workers: int
+    busy: int
+    wanted: int
+    starts: int
+    crashes: int
+    dropped: int
+    refused: int
+
+    def plus(self, other: VersionFigures) -> VersionFigures:
+        """Those of both."""
+        buckets = zip(self.latencies, other.latencies, strict=True)
+        return VersionFigures(
+            version=self.version,
+            latencies=[(bound, count + more) for (bound, count), (_, more) in buckets],
+            total_s=self.total_s + other.total_s,
+            failures=Counter(self.failures) + Counter(other.failures),
+            joined=Counter(self.joined) + Counter(other.joined),
+            oldest_s=max(self.oldest_s, other.oldest_s),
+            **{name: getattr(self, name) + getattr(other, name) for name in _PLAIN},
+        )
+
+
+_PLAIN = (
+    *("rows", "waiting", "workers", "busy", "wanted", "starts", "crashes"),
+    *("dropped", "refused"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HostFigures:
+    """The same of a host: its versions, and how many things each of its logs has dropped."""
+
+    versions: Sequence[VersionFigures]
+    log_dropped: Mapping[str, int]
+
+
+def summed(figures: Iterable[VersionFigures]) -> list[VersionFigures]:
+    """One for each version, which may answer from several places at once."""
+    found: dict[str, VersionFigures] = {}
+    for one in figures:
+        known = found.get(one.version)
+        found[one.version] = one if known is None else known.plus(one)
+    return list(found.values())

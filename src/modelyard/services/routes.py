@@ -19,7 +19,7 @@ from modelyard.names import ModelRef, Qualified
 from modelyard.services import store
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
-from modelyard.services.logs import MOST_LINES, tail
+from modelyard.services.logs import MOST_LINES, tail_of
 from modelyard.services.options import Options
 from modelyard.services.show import show, show_all
 from modelyard.services.undeploy import is_ending, undeploy
@@ -115,11 +115,11 @@ def logs(
     schema: Place = None,
     lines: Annotated[int, Query(ge=1, le=MOST_LINES)] = 100,
 ) -> JSONResponse:
-    """The last lines of the host's log, oldest first."""
+    """The last lines of the host's logs, oldest first: its own, and a line for each request."""
     account = account_of(request)
     found = show(account, _name(account, service, database, schema))
-    file = folder(account.settings.home, found.spec.id).log_file
-    return JSONResponse({"fqn": str(found.spec.name), "lines": tail(file, lines)})
+    where = folder(account.settings.home, found.spec.id)
+    return JSONResponse({"fqn": str(found.spec.name), "lines": tail_of(where.log_files, lines)})
 
 
 def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:

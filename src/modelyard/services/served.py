@@ -25,6 +25,8 @@ from modelyard.scoring.frames import Answer, Call
 from modelyard.services.about import About
 from modelyard.services.edition import Edition
 from modelyard.services.health import health
+from modelyard.services.metrics import HostFigures, summed
+from modelyard.services.records import Records
 from modelyard.services.traffic import Traffic
 from modelyard.services.types import HostState, ServiceSpec
 
@@ -45,10 +47,13 @@ class Served:
     Its methods are for the event loop's thread; those that block are :meth:`authorise`.
     """
 
-    def __init__(self, account: Account, spec: ServiceSpec, threads: Executor) -> None:
+    def __init__(
+        self, account: Account, spec: ServiceSpec, threads: Executor, records: Records
+    ) -> None:
         self._account = account
         self._spec = spec
         self._threads = threads
+        self._records = records
         self._edition: Edition | None = None
         self._before: tuple[Edition, float] | None = None
         self._refused: str | None = None
@@ -192,6 +197,12 @@ class Served:
         """The sample rows kept with a version, if it has them. It blocks."""
         return rows_of(self._account, version.manifest, "samples")
 
+    async def metrics(self) -> bytes:
+        """Its figures, for Prometheus."""
+        by_version = summed(edition.figures() for edition in self._editions())
+        figures = HostFigures(by_version, self._records.dropped())
+        return bytes(await self._in_thread(lambda: _exposition(figures)))
+
     def _wanted(self, spec: ServiceSpec) -> ModelVersion:
         if spec.alias is not None:
             return resolve(self._account, ModelRef(spec.model, alias=spec.alias))
@@ -204,7 +215,7 @@ class Served:
         )
         for note in notes:
             log.info("%s", note)
-        edition = Edition(account, version, self._threads, spec.options)
+        edition = Edition(account, version, self._threads, spec.options, self._records)
         try:
             await edition.crew.ready()
         except ModelyardError:
@@ -285,3 +296,9 @@ async def _closed(editions: Iterable[Edition]) -> None:
     for edition in editions:
         await edition.crew.drained()
         edition.crew.close()
+
+
+def _exposition(figures: HostFigures) -> bytes:
+    from modelyard.services.prometheus import exposition  # a host starts without its library
+
+    return exposition(figures)

@@ -251,7 +251,7 @@ class Crew:
         except ModelyardError as e:
             return e
         self.figures.rows += count
-        answered = Answered(table, outcome.warnings, len(call))
+        answered = Answered(table, outcome.warnings, len(call), call[0].request_id)
         if len(call) == 1:  # whose rows may be more or fewer than were asked
             _give(call[0], Part(answered, 0, table.num_rows))
             return None

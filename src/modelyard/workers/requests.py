@@ -47,11 +47,15 @@ class Part:
 
 @dataclass(slots=True)
 class Answered:
-    """What one call of R gave; ``kept`` is for what its requests share when they are written."""
+    """What one call of R gave; ``kept`` is for what its requests share when they are written.
+
+    ``lead`` is the first of its requests: what R says meanwhile is logged under its id.
+    """
 
     table: pa.Table
     warnings: tuple[str, ...]
     requests: int
+    lead: str
     kept: Any = None
 
 

@@ -39,6 +39,40 @@ class RFailure(RuntimeError):
     """R code of ours failed where none should: a fault of Modelyard."""
 
 
+class Console:
+    """Where R prints: stderr, each line with the request that was scored meanwhile."""
+
+    def __init__(self) -> None:
+        self._request: str | None = None
+        self._is_within = False
+
+    @contextmanager
+    def of(self, request_id: str) -> Iterator[None]:
+        """Name this request in what is printed within the block, which ends with a whole line."""
+        self._end_line()
+        self._request = request_id
+        try:
+            yield
+        finally:
+            self._end_line()
+            self._request = None
+
+    def write(self, text: str) -> None:
+        """Print what R prints."""
+        for line in text.splitlines(keepends=True):
+            if self._request is not None and not self._is_within:
+                sys.stderr.write(f"request {self._request}: ")
+            sys.stderr.write(line)
+            self._is_within = not line.endswith("\n")
+
+    def _end_line(self) -> None:
+        if self._is_within:
+            self.write("\n")
+
+
+console = Console()
+
+
 def start_r() -> None:
     """Start R in this process: no profile, no saved workspace, its output to stderr."""
     before = os.environ.get("LD_LIBRARY_PATH")
@@ -53,9 +87,9 @@ def start_r() -> None:
             "--no-site-file",
         )
     )
-    callbacks.consolewrite_print = _write
-    callbacks.consolewrite_warnerror = _write
-    callbacks.showmessage = _write
+    callbacks.consolewrite_print = console.write
+    callbacks.consolewrite_warnerror = console.write
+    callbacks.showmessage = console.write
     callbacks.cleanup = lambda *_: os._exit(3)  # quit() ends this process and nothing else
     logging.getLogger("rpy2").setLevel(logging.ERROR)
     embedded._initr(interactive=False, _c_stack_limit=C_STACK_BYTES)
@@ -63,10 +97,6 @@ def start_r() -> None:
         os.environ.pop("LD_LIBRARY_PATH", None)
     else:
         os.environ["LD_LIBRARY_PATH"] = before
-
-
-def _write(text: str) -> None:
-    sys.stderr.write(text)
 
 
 @contextmanager

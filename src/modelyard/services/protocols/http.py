@@ -31,6 +31,7 @@ from modelyard.services.protocols.routes import (
     LIFE,
     READING,
     Response,
+    as_figures,
     as_json,
     find_route,
     life,
@@ -72,6 +73,10 @@ class Backend(Protocol):
 
     def about(self) -> About:
         """The service and the version that answers."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Its figures, as Prometheus reads them."""
         ...
 
     @property
@@ -157,6 +162,8 @@ class App:
                 form, dialect = JSON, TENSORS
             case "describe":
                 return as_json(self._backend.describe())
+            case "figures":
+                return as_figures(await self._backend.metrics())
             case kind:
                 if kind == "ready":
                     self._check_ready()

@@ -13,13 +13,23 @@ from modelyard.scoring.oip import oip_model, oip_server
 from modelyard.services.about import About
 
 Kind = Literal[
-    "predict", "mlflow", "tensors", "describe", "version", "metadata", "server", "model", "ready"
+    "predict",
+    "mlflow",
+    "tensors",
+    "describe",
+    "version",
+    "metadata",
+    "figures",
+    "server",
+    "model",
+    "ready",
 ]
 Response = tuple[int, bytes, Sequence[tuple[bytes, bytes]], bytes]
 """Status, content type, further headers, body."""
 
 READING = ("GET", "HEAD")
 _TEXT = b"text/plain; charset=utf-8"
+_FIGURES = b"text/plain; version=0.0.4; charset=utf-8"
 _JSON = b"application/json"
 
 LIFE: Mapping[str, str] = {
@@ -49,6 +59,7 @@ ROUTES: Mapping[str, Route] = {
     "/invocations": Route("mlflow", ("POST",)),
     "/version": Route("version"),
     "/metadata": Route("metadata"),
+    "/metrics": Route("figures"),
     "/v2": Route("server"),
 }
 OF_MODEL: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
@@ -118,3 +129,8 @@ def told(kind: Kind, about: About) -> Response:
 def as_json(said: Mapping[str, Any], status: int = 200) -> Response:
     """An answer in JSON."""
     return status, _JSON, (), json.dumps(said).encode()
+
+
+def as_figures(text: bytes) -> Response:
+    """An answer that Prometheus reads."""
+    return 200, _FIGURES, (), text

@@ -1,0 +1,34 @@
+"""What a host writes of its requests, each in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelyard.services.folder import Folder
+from modelyard.services.request_log import request_log
+from modelyard.services.ring import Ring
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The rings of a host."""
+
+    requests: Ring
+
+    @classmethod
+    def of(cls, where: Folder) -> Records:
+        """Those of the service in this folder."""
+        return cls(request_log(where.requests_file))
+
+    def start(self) -> None:
+        """Begin to write."""
+        self.requests.start()
+
+    def close(self) -> None:
+        """Write what is there."""
+        self.requests.close()
+
+    def dropped(self) -> Mapping[str, int]:
+        """Requests that each of them does not have."""
+        return {"requests": self.requests.dropped}

@@ -1,0 +1,92 @@
+"""What a real service shows of itself: its figures, and its log with the id of each request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+from tests.services.conftest import Yard
+from tests.services.test_prometheus import Samples, read
+
+from modelyard.services.folder import folder
+from modelyard.services.logs import tail_of
+from modelyard.services.types import Service
+
+TALKS = """function(model, input) {
+  if (any(input$x == 13)) stop("thirteen")
+  message("R was asked ", paste(input$x, collapse = " "))
+  cat("half a line")
+  if (any(input$x == 7)) warning("seven is odd")
+  data.frame(prediction = 2 * input$x)
+}"""
+
+
+@pytest.fixture(scope="module")
+def talks(yard: Yard) -> Service:
+    yard.log("TALKS", {"model": "lm(dist ~ speed, cars)", "body": TALKS}, {"x": "double"})
+    return yard.deploy("talks", "TALKS/V1", num_workers=1)
+
+
+def ask(yard: Yard, service: Service, request: str, *x: float | str) -> int:
+    records = {"dataframe_records": [{"x": value} for value in x]}
+    return yard.post(service, json=records, headers={"x-request-id": request}).status_code
+
+
+def metrics(yard: Yard, service: Service) -> Samples:
+    header = {"authorization": f"Bearer {yard.owner}"}
+    said = httpx.get(f"{service.url}/metrics", headers=header)
+    assert said.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return read(said.content)
+
+
+def until(true: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def test_the_figures_follow_what_was_asked(yard: Yard, talks: Service) -> None:
+    def value(name: str, **labels: str) -> float:
+        return found.get((name, tuple(sorted({"version": "V1", **labels}.items()))), 0.0)
+
+    found = metrics(yard, talks)
+    good, failed = (value("modelyard_requests_total", code=c) for c in ("ok", "model_error"))
+    wrong, rows = (
+        value("modelyard_requests_total", code="type_mismatch"),
+        value("modelyard_rows_total"),
+    )
+    assert ask(yard, talks, "one", 1.0, 2.0, 3.0) == 200
+    assert ask(yard, talks, "two", 13.0) == 422
+    assert ask(yard, talks, "three", "text") == 422
+    found = metrics(yard, talks)
+    assert value("modelyard_requests_total", code="ok") == good + 1
+    assert value("modelyard_requests_total", code="model_error") == failed + 1
+    assert value("modelyard_requests_total", code="type_mismatch") == wrong + 1
+    assert value("modelyard_rows_total") == rows + 3
+    assert value("modelyard_request_seconds_count") == good + 1
+    assert value("modelyard_workers") == 1
+    assert found["modelyard_log_dropped_total", (("log", "requests"),)] == 0
+
+
+def test_figures_are_for_those_who_may_call(talks: Service) -> None:
+    assert httpx.get(f"{talks.url}/metrics").status_code == 401
+
+
+def test_a_request_is_found_in_the_log_by_its_id(yard: Yard, talks: Service) -> None:
+    assert ask(yard, talks, "job-7", 7.0, 8.0) == 200
+    assert ask(yard, talks, "job-13", 13.0) == 422
+    files = folder(yard.account.settings.home, talks.spec.id).log_files
+
+    def said(request: str) -> list[str]:
+        return [line for line in tail_of(files, 1000) if f"request {request}: " in line]
+
+    until(lambda: len(said("job-7")) == 4)
+    lines = " | ".join(said("job-7"))
+    assert "V1 scored 2 rows in " in lines
+    assert "R warns: seven is odd" in lines
+    assert "says: request job-7: R was asked 7 8" in lines
+    assert "says: request job-7: half a line" in lines
+    assert "model_error" in said("job-13")[0]
