@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ class Settings:
     """At most so many sample rows are kept with a version and replayed at deploy."""
     gc_grace_s: float = 24 * 3600.0
     token_days: int = 30
+    require_second_person: str = "shared"
+    """``always``, ``never``, or ``shared``: where the server listens beyond this machine."""
     service_ports: str = ""
     """``8100-8199``: services take the first free port of it. Empty: any free port."""
 
@@ -79,6 +82,30 @@ class Settings:
     def artifacts(self) -> str:
         """The artifact store's address."""
         return self.artifacts_url or f"file://{self.home / 'artifacts'}"
+
+    @property
+    def needs_second_person(self) -> bool:
+        """Whether who logged a version may not be the one who points @production at it.
+
+        Raises:
+            InvalidValue: the setting is none of its three words.
+        """
+        match self.require_second_person:
+            case "always":
+                return True
+            case "never":
+                return False
+            case "shared":
+                return not _is_this_machine(self.host)
+        word = self.require_second_person
+        raise InvalidValue(f"require_second_person is always, never or shared, not {word!r}.")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.registry.fake import ANNA, HERE, MPG, log, ref
 from tests.registry.services import serve
 
 from modelyard.access import list_events
-from modelyard.errors import InUse, InvalidName, NotFound
+from modelyard.errors import Forbidden, InUse, InvalidName, InvalidValue, NotFound
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry.aliases import (
     alias_history,
@@ -139,3 +141,36 @@ def test_a_default_that_does_not_move_is_no_event(account):
     assert list_events(account) == before
     set_default(account, ANNA, ref("V2"))
     assert list_events(account)[0].detail == {"version": "V2", "previous": "V1"}
+
+
+@pytest.mark.parametrize(
+    ("word", "host", "needed"),
+    [
+        ("always", "127.0.0.1", True),
+        ("never", "0.0.0.0", False),
+        ("shared", "0.0.0.0", True),
+        ("shared", "::", True),
+        ("shared", "192.0.2.1", True),
+        ("shared", "127.0.0.1", False),
+        ("shared", "::1", False),
+        ("shared", "models.example.org", True),
+        ("shared", "localhost", False),
+    ],
+)
+def test_production_takes_a_second_person(account, word, host, needed):
+    settings = replace(account.settings, require_second_person=word, host=host)
+    account = replace(account, settings=settings)
+    set_alias(account, ANNA, ref("V1"), "staging")
+    if needed:
+        for alias in ("production", "Production"):
+            with pytest.raises(Forbidden, match="anna logged V1"):
+                set_alias(account, ANNA, ref("V1"), alias)
+        assert set_alias(account, replace(ANNA, name="bob"), ref("V1"), "production") == "V1"
+    else:
+        assert set_alias(account, ANNA, ref("V1"), "production") == "V1"
+
+
+def test_a_word_the_setting_does_not_have_is_refused(account):
+    account = replace(account, settings=replace(account.settings, require_second_person="yes"))
+    with pytest.raises(InvalidValue, match="require_second_person"):
+        set_alias(account, ANNA, ref("V1"), "production")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from modelyard.access import Actor, record
 from modelyard.account import Account
 from modelyard.catalog import tables
-from modelyard.errors import InUse, InvalidName, NotFound
+from modelyard.errors import Forbidden, InUse, InvalidName, NotFound
 from modelyard.faults import fault_point
 from modelyard.names import ModelRef, Qualified, check_alias, key
 from modelyard.registry.resolve import find_version
@@ -28,6 +28,9 @@ from modelyard.registry.types import AliasMove
 
 _A = tables.alias.c
 
+PRODUCTION = "production"
+"""The alias that may need a second person."""
+
 
 def set_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> str:
     """Point an alias at a version, from wherever it pointed; returns the version's name.
@@ -35,6 +38,7 @@ def set_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> str:
     Raises:
         InvalidName: when it is reserved, looks like a version or is the name of one.
         NotFound: when there is no such version.
+        Forbidden: when it takes another person than the one who logged it.
     """
     alias = check_alias(alias)
     now = account.now()
@@ -45,6 +49,7 @@ def set_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> str:
                 f"{same.name} is a version of model {row.name.name}, so it cannot be an alias.",
                 hint="Choose another word, such as production or staging.",
             )
+        _check_second_person(account, tx, actor, alias, version)
         before = alias_named(tx, row.id, alias)
         fault_point("alias.found")
         if before is not None and before[1].id == version.id:
@@ -55,6 +60,19 @@ def set_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> str:
         fault_point("alias.recorded")
     fault_point("alias.committed")
     return version.name
+
+
+def _check_second_person(
+    account: Account, tx: Connection, actor: Actor, alias: str, version: VersionRow
+) -> None:
+    if key(alias) != PRODUCTION or not account.settings.needs_second_person:
+        return
+    v = tables.version.c
+    if tx.scalar(select(v.created_by).where(v.id == version.id)) == actor.name:
+        raise Forbidden(
+            f"{actor.name} logged {version.name}, so another person points {alias} at it.",
+            hint="Ask one, or see the setting require_second_person.",
+        )
 
 
 def _point(tx: Connection, row: ModelRow, alias: str, version: VersionRow, *, is_new: bool) -> None:
