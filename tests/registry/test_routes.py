@@ -285,6 +285,22 @@ def test_an_author_of_a_schema_reaches_no_other(app, account, client):
     assert len(client.get(MODELS).json()["models"]) == 2
 
 
+DOORS = [f"{MODELS}/MPG", f"{MODELS}/MPG/versions/V1", "/v2/models/MPG", "/v2/models/MPG/ready"]
+
+
+@pytest.mark.parametrize("path", [*DOORS, "/v2/models/MPG/versions/V1"])
+def test_a_door_looks_where_it_was_asked_whether_one_may(app, account, client, path):
+    here = {"database": "MODELYARD", "schema": "PUBLIC"}
+    assert post_log(client, "MODELYARD.PUBLIC.MPG").status_code == 201
+    reader = client_for(app, account, "reader", "schema ELSE.WHERE")
+    mine = {"database": "ELSE", "schema": "WHERE"}
+    assert client.get(path).status_code == client.get(path, params=here).status_code == 200
+    for where in ({}, here, [*mine.items(), *here.items()]):
+        assert_error(reader.get(path, params=where), 403, "forbidden")
+    for where in (mine, [*here.items(), *mine.items()]):
+        assert_error(reader.get(path, params=where), 404, "not_found")
+
+
 def test_models_are_listed_by_schema_by_database_or_all(client):
     post_log(client)
     post_log(client, "ml_db.other.costs")

@@ -32,6 +32,7 @@ AUDIT = "owner admin auditor"
 OWN = "owner admin"
 OPEN = "anybody"
 
+OF_ONE = "/v2/models/{model}/versions/{version}"
 MODEL, VERSION = "/api/v1/models/{model}", "/api/v1/models/{model}/versions/{version}"
 SERVER = {
     ("GET", "/livez"): OPEN,
@@ -89,9 +90,19 @@ SERVER = {
     ("PUT", "/api/v1/tables/{table}"): OWN,
     ("DELETE", "/api/v1/tables/{table}"): OWN,
     ("GET", "/api/v1/tables/{table}/fields"): READ,
+    ("POST", "/models/{model}/predict"): READ,
+    ("POST", "/models/{model}/invocations"): READ,
+    ("GET", "/v2"): ALL,
+    ("GET", "/v2/health/live"): OPEN,
+    ("GET", "/v2/health/ready"): OPEN,
+    ("GET", "/v2/models/{model}"): READ,
+    ("GET", "/v2/models/{model}/ready"): READ,
+    ("POST", "/v2/models/{model}/infer"): READ,
+    ("GET", OF_ONE): READ,
+    ("GET", OF_ONE + "/ready"): READ,
+    ("POST", OF_ONE + "/infer"): READ,
 }
 CALL = "owner admin caller"
-OF_ONE = "/v2/models/{model}/versions/{version}"
 SERVICE_READS = {
     "/livez": OPEN,
     "/readyz": OPEN,
@@ -120,6 +131,7 @@ LISTS = {("GET", "/api/v1/models"), ("GET", "/api/v1/services")}
 NOWHERE = {path for path in SERVER if path[1] in ("/openapi.json", "/api/v1/artifacts")} | {
     ("GET", "/api/v1/account"),
     ("GET", "/api/v1/isolation"),
+    ("GET", "/v2"),
 }
 """Routes about no part of the account."""
 BODY = {("POST", "/api/v1/services"): {"name": "S", "model": "M"}}

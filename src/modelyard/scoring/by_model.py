@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from modelyard.access.routes import account_of, may, the_model
+from modelyard.access.routes import account_of, may, place_of, the_model
 from modelyard.names import ModelRef
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
@@ -81,7 +81,7 @@ async def infer(request: Request, model: str, version: str | None = None) -> Res
 
 
 def _ref(request: Request, text: str, version: str | None = None) -> ModelRef:
-    return ModelRef.parse(text, account_of(request).namespace(), version)
+    return ModelRef.parse(text, place_of(request), version)
 
 
 def _found(request: Request, text: str, version: str | None) -> ModelVersion:
