@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.errors import DuplicateColumn, InvalidSignature, ModelyardError
+from modelyard.errors import DuplicateColumn, InvalidSignature, MalformedRequest, ModelyardError
 from modelyard.json_rows import (
     Decoded,
     Limits,
@@ -267,6 +267,12 @@ def test_rows_without_a_signature_are_exact_or_refused(body: bytes, code: str) -
 
 def test_no_rows_without_a_signature_are_no_columns() -> None:
     assert decode_untyped(b"[]").num_columns == 0
+
+
+@pytest.mark.parametrize("number", ["true", "null", "[0]", "1e999"])
+def test_a_row_is_numbered_with_a_number_or_a_text(number: str) -> None:
+    with pytest.raises(MalformedRequest):
+        decode(f'{{"data": [[{number}, 1.5]]}}'.encode(), WT)
 
 
 def test_an_answer_has_the_form_clients_read() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from tests.services.conftest import SPACE, Yard
 
-from modelyard.errors import InvalidValue
+from modelyard.errors import InvalidValue, NotFound
 from modelyard.services.options import Options
 from modelyard.services.traffic import Traffic, difference
 from modelyard.services.types import State
@@ -95,3 +96,16 @@ def test_a_version_beside_that_is_not_there_leaves_all_as_it_was(yard: Yard) -> 
     assert "V9" in (yard.until("beside", State.DEGRADED).status.cause or "")
     assert yard.post(service, json={"data": [[0, 1.0]]}).json()["data"] == [[0, {"prediction": 1}]]
     assert str(service.spec.name) == f"{SPACE}.beside"
+
+
+def test_a_version_asked_for_by_name_answers_whatever_the_shares() -> None:
+    def made(name: str) -> SimpleNamespace:
+        return SimpleNamespace(version=SimpleNamespace(name=name))
+
+    main, second, shadow = made("V1"), made("V2"), made("V3")
+    traffic = Traffic([(second, 0.5)], shadow)  # type: ignore[list-item, arg-type]
+    assert traffic.named(main, "v1") is main  # type: ignore[arg-type, comparison-overlap]
+    assert traffic.named(main, "V2") is second  # type: ignore[arg-type, comparison-overlap]
+    with pytest.raises(NotFound) as none:
+        traffic.named(main, "V3")  # type: ignore[arg-type]
+    assert none.value.hint == "It has V1, V2."

@@ -159,7 +159,7 @@ def _data(raw: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:
 def _index(rows: list[list[Any]]) -> list[Any]:
     index = [row[0] for row in rows]
     for number, i in enumerate(index, 1):
-        is_number = isinstance(i, int) or (isinstance(i, float) and math.isfinite(i))
+        is_number = type(i) is int or (isinstance(i, float) and math.isfinite(i))
         if not is_number and not (isinstance(i, str) and wrong_text(i) is None):
             raise MalformedRequest(f"Row {number} is not numbered with a number or a text.")
     return index

@@ -27,7 +27,8 @@ MEDIA_TYPES = (JSON, RDS, ARROW)
 class Call:
     """One request to predict: its body as it came, and what its headers and query said.
 
-    With a ``dialect`` the body is in that, and so is the answer.
+    With a ``dialect`` the body is in that, and so is the answer. ``version`` is the one that is
+    to answer, where the request says so.
     """
 
     body: bytes | bytearray
@@ -35,6 +36,7 @@ class Call:
     answer_form: str
     strict: bool = False
     dialect: Dialect | None = None
+    version: str | None = None
 
 
 class Outputs(Protocol):

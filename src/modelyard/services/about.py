@@ -18,8 +18,8 @@ class About:
     name: Qualified
     version: ModelVersion
 
-    def check_model(self, model: str, version: str | None) -> None:
-        """Make sure that this model is the one asked for, and this version of it where one is.
+    def check_model(self, model: str) -> None:
+        """Make sure that this model is the one asked for.
 
         Raises:
             NotFound: it is another.
@@ -27,11 +27,6 @@ class About:
         served = self.version.model
         if key(model) not in (key(served.name), key(str(served))):
             raise NotFound(f"This service has no model {model[:80]!r}.", hint=f"It has {served}.")
-        if version is not None and key(version) != key(self.version.name):
-            raise NotFound(
-                f"This service has no version {version[:80]!r} now.",
-                hint=f"{self.version.name} answers.",
-            )
 
     def vetiver_metadata(self) -> Mapping[str, Any]:
         """What vetiver's ``/metadata`` has."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
 from modelyard.access import allow, authenticate
 from modelyard.access.bearer import read_authorization
 from modelyard.account import Account
+from modelyard.contract import check_inputs
 from modelyard.errors import ModelyardError, NotFound, Unavailable
+from modelyard.json_rows import records_of
 from modelyard.names import ModelRef
 from modelyard.registry.golden import rows_of
 from modelyard.registry.provide import replay_provided
@@ -39,6 +39,7 @@ FOLLOW_S = 0.2
 WARM_S = 600.0
 """For so long the workers of the version before are kept: a way back takes no start."""
 _MOST_REMEMBERED = 1024
+_SHOWN = 2
 
 
 class Served:
@@ -163,7 +164,8 @@ class Served:
         main, traffic = self._edition, self._traffic
         if main is None:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
-        edition = traffic.pick(main)
+        named = call.version
+        edition = traffic.pick(main) if named is None else traffic.named(main, named)
         given = await edition.answer(call, request_id, until, is_gone)
         traffic.copy(call, request_id, self._account.settings.predict_deadline_s, given)
         return given, edition.version.name
@@ -182,20 +184,25 @@ class Served:
             "signature": None if edition is None else edition.version.manifest.signature.to_dict(),
         }
 
-    def about(self) -> About:
-        """The service and the version that answers, for those who may call it.
+    def about(self, version: str | None = None) -> About:
+        """The service and the version that answers, or this one of several, for those who may call.
 
         Raises:
             Unavailable: none answers yet.
+            NotFound: none of those that answer has this name.
         """
-        edition = self._edition
-        if edition is None:
+        main = self._edition
+        if main is None:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
-        return About(self._spec.name, edition.version)
+        found = main if version is None else self._traffic.named(main, version)
+        return About(self._spec.name, found.version)
 
-    def samples(self, version: ModelVersion) -> pa.Table | None:
-        """The sample rows kept with a version, if it has them. It blocks."""
-        return rows_of(self._account, version.manifest, "samples")
+    def samples(self, version: ModelVersion) -> Sequence[Mapping[str, Any]]:
+        """Some sample rows of a version, its columns in order, as JSON has them. It blocks."""
+        kept = rows_of(self._account, version.manifest, "samples")
+        if kept is None:
+            return []
+        return records_of(check_inputs(kept, version.manifest.signature.inputs).table[:_SHOWN])
 
     async def metrics(self) -> bytes:
         """Its figures, for Prometheus."""

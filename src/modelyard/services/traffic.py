@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelyard.errors import ModelyardError
+from modelyard.errors import ModelyardError, NotFound
 from modelyard.scoring.frames import JSON, Answer, Call
 from modelyard.services.edition import Edition
 
@@ -68,6 +68,19 @@ class Traffic:
         """All versions of it."""
         found = [edition for edition, _ in self._split]
         return found if self._shadow is None else [*found, self._shadow]
+
+    def named(self, main: Edition, version: str) -> Edition:
+        """The version of this name, one of those that answer.
+
+        Raises:
+            NotFound: none of them has it.
+        """
+        answering = {e.version.name.lower(): e for e in (*(e for e, _ in self._split), main)}
+        if (found := answering.get(version.lower())) is None:
+            names = ", ".join(sorted(e.version.name for e in answering.values()))
+            said = f"This service has no version {version[:80]!r} now."
+            raise NotFound(said, hint=f"It has {names}.")
+        return found
 
     def pick(self, main: Edition) -> Edition:
         """The version that answers the next request."""

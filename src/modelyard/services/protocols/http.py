@@ -24,17 +24,19 @@ from modelyard.access.request_id import request_id_of
 from modelyard.errors import Internal, MalformedRequest, ModelyardError, NotFound, Unavailable
 from modelyard.http_status import body_of, headers_of, status_of
 from modelyard.json_rows import Dialect
+from modelyard.registry.types import ModelVersion
 from modelyard.scoring.dialects import TENSORS, mlflow_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
 from modelyard.services.about import About
+from modelyard.services.protocols.openapi import openapi
 from modelyard.services.protocols.routes import (
-    LIFE,
+    OPEN,
     READING,
     Response,
     as_figures,
     as_json,
     find_route,
-    life,
+    opened,
     told,
 )
 from modelyard.services.protocols.slow import CONNECTION
@@ -71,12 +73,16 @@ class Backend(Protocol):
         """Name, version and signature."""
         ...
 
-    def about(self) -> About:
-        """The service and the version that answers."""
+    def about(self, version: str | None = None) -> About:
+        """The service and the version that answers, or this one where several do."""
         ...
 
     async def metrics(self) -> bytes:
         """Its figures, as Prometheus reads them."""
+        ...
+
+    def samples(self, version: ModelVersion) -> Sequence[Mapping[str, Any]]:
+        """Some sample rows of a version, as JSON writes them. It blocks."""
         ...
 
     @property
@@ -141,8 +147,8 @@ class App:
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
     ) -> Response:
         path, method = scope["path"], scope["method"]
-        if path in LIFE and method in READING:
-            return life(path, self._backend.is_ready)
+        if path in OPEN and method in READING:
+            return opened(path, self._backend.is_ready)
         authorization = headers.get(b"authorization", b"")
         client = scope["client"][0] if scope.get("client") else None
         if not self._backend.knows(authorization, client):
@@ -154,7 +160,7 @@ class App:
         if method not in route.methods:
             raise NotFound(f"{path[:80]} answers {route.methods[0]}, not {method[:16]}.")
         if route.model is not None:
-            self._backend.about().check_model(route.model, route.version)
+            self._backend.about(route.version).check_model(route.model)
         match route.kind:
             case "mlflow":
                 form, dialect = mlflow_of(_latin(headers.get(b"content-type", b"")))
@@ -164,11 +170,16 @@ class App:
                 return as_json(self._backend.describe())
             case "figures":
                 return as_figures(await self._backend.metrics())
+            case "openapi":
+                about = self._backend.about()
+                samples = await self._in_thread(lambda: self._backend.samples(about.version))
+                return as_json(openapi(about, samples))
             case kind:
                 if kind == "ready":
                     self._check_ready()
-                return told(kind, self._backend.about())
-        return await self._predict(scope, headers, receive, request_id, form, dialect)
+                return told(kind, self._backend.about(route.version))
+        asked = form, dialect, route.version
+        return await self._predict(scope, headers, receive, request_id, *asked)
 
     async def _predict(
         self,
@@ -178,6 +189,7 @@ class App:
         request_id: str,
         form: str,
         dialect: Dialect | None,
+        version: str | None = None,
     ) -> Response:
         until = asyncio.get_running_loop().time() + self.limits.deadline_s
         wanted = _wanted(headers.get(b"accept", b""), form if dialect is None else JSON)
@@ -187,11 +199,11 @@ class App:
         most = self.limits.json_bytes if is_text else self.limits.body_bytes
         connection = scope.get(CONNECTION, _UNKNOWN)
         body = await _body(connection, headers, receive, most)
-        call = Call(body, form, JSON if dialect else wanted, strict, dialect)
-        answer, version = await self._backend.answer(
+        call = Call(body, form, JSON if dialect else wanted, strict, dialect, version)
+        answer, answered = await self._backend.answer(
             call, request_id, until, lambda: connection.disconnected
         )
-        return 200, answer.form.encode(), _headers(answer, version), answer.body
+        return 200, answer.form.encode(), _headers(answer, answered), answer.body
 
     def _check_ready(self) -> None:
         if not self._backend.is_ready:

@@ -11,12 +11,14 @@ import modelyard
 from modelyard.errors import NotFound
 from modelyard.scoring.oip import oip_model, oip_server
 from modelyard.services.about import About
+from modelyard.services.protocols.page import HEADERS, PAGE
 
 Kind = Literal[
     "predict",
     "mlflow",
     "tensors",
     "describe",
+    "openapi",
     "version",
     "metadata",
     "figures",
@@ -40,7 +42,10 @@ LIFE: Mapping[str, str] = {
     "/v2/health/live": "live",
     "/v2/health/ready": "ready",
 }
-"""Paths that need no token: they tell whether the service lives, or is ready, and nothing else."""
+"""Paths that tell whether the service lives, or is ready, and nothing else."""
+DOCS = "/docs"
+OPEN = frozenset({*LIFE, DOCS})
+"""Paths that need no token: those of life, and a page that is the same for all services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,10 @@ ROUTES: Mapping[str, Route] = {
     "/version": Route("version"),
     "/metadata": Route("metadata"),
     "/metrics": Route("figures"),
+    "/openapi.json": Route("openapi"),
     "/v2": Route("server"),
 }
+"""Every other path but those that name the model."""
 OF_MODEL: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
     "": ("model", READING),
     "ready": ("ready", READING),
@@ -95,8 +102,10 @@ def _of_model(path: str) -> Route | None:
     return Route(kind, methods, model, version)
 
 
-def life(path: str, is_ready: bool) -> Response:
-    """The answer of a path of ``LIFE``."""
+def opened(path: str, is_ready: bool) -> Response:
+    """The answer of a path of ``OPEN``."""
+    if path == DOCS:
+        return 200, b"text/html; charset=utf-8", HEADERS, PAGE
     asked = LIFE[path]
     is_good = is_ready or asked == "live"
     status = 200 if is_good else 503
