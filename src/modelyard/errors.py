@@ -224,6 +224,8 @@ class WorkerCrashed(ModelFault):
     """The R process died while it worked on this request."""
 
     code = "worker_crashed"
+    is_killed = False
+    """By SIGKILL, as the kernel does when memory runs out: it may be another's doing."""
 
 
 class VerificationFailed(ModelFault):

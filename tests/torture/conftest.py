@@ -74,7 +74,7 @@ def yard(tmp_path_factory: pytest.TempPathFactory, make_rds: MakeRds) -> Iterato
     settings = Settings(
         home=tmp_path_factory.mktemp("home"),
         worker_memory_bytes=2**30,
-        worker_start_s=10.0,
+        worker_start_s=5.0,
         r_libs=str(libraries),
     )
     account = open_account(settings)

@@ -147,7 +147,7 @@ def test_workers_the_kernel_kills_fail_no_request(
                 await asyncio.sleep(0.01)
             with suppress(ProcessLookupError):
                 os.kill(draw.choice(workers), signal.SIGKILL)
-            await asyncio.sleep(draw.uniform(0.3, 1.0))
+            await asyncio.sleep(draw.uniform(0.5, 1.5))
 
     traffic = under_load(yard, troubled, kill)
     goal = "0 failed, recovery < 2 s"

@@ -133,6 +133,38 @@ def test_of_a_joined_call_only_the_guilty_request_fails(crew, fault, error):
     crew(SLOW + fault, story)
 
 
+def test_a_request_that_ended_a_worker_is_asked_again_behind_those_who_wait(crew):
+    asked = []
+
+    def table(tables: list[pa.Table]) -> pa.Table:
+        asked.append([x for one in tables for x in one["x"].to_pylist()])
+        return pa.concat_tables(tables)
+
+    async def story(it: Asked) -> None:
+        guilty, good = it.ask(13.0), it.ask(1.0)
+        with pytest.raises(WorkerCrashed):
+            await guilty
+        assert good.done()
+        assert asked == [[13.0], [1.0], [13.0]]
+
+    crew(SEGV, story, rules=replace(RULES, table=table))
+
+
+def test_a_request_whose_worker_is_killed_again_is_not_held_guilty(crew):
+    async def story(it: Asked) -> None:
+        asked = it.ask(0.0)
+        for killed in range(2):
+            while it.crew.figures.crashes < killed or not it.crew.busy:
+                await asyncio.sleep(0.001)
+            (worker,) = it.crew._busy
+            os.kill(worker._worker._process.popen.pid, signal.SIGKILL)
+            while it.crew.figures.crashes == killed:
+                await asyncio.sleep(0.001)
+        assert (await asked).table["prediction"].to_pylist() == [0.0]
+
+    crew(SLOW, story)
+
+
 def test_an_answer_that_breaks_the_contract_costs_its_own_request_only(crew):
     def check(table: pa.Table, _: int) -> pa.Table:
         if 26.0 in table["prediction"].to_pylist():

@@ -37,7 +37,8 @@ FAILURES = 5
 """So many deaths in a row, with no answer between them, open the circuit."""
 _RECENT_S = 60.0
 _LEAST_PATIENCE_S = 1.0
-_TRIES = 2
+_TRIES, _TRIES_KILLED = 2, 3
+"""Calls that may die of one request before it is told so; what the kernel kills may be innocent."""
 
 
 class Crew:
@@ -273,13 +274,17 @@ class Crew:
             self._died(error)
         if not isinstance(error, ModelFault):
             log.error("a call failed: %s", error)
+        most = 1
+        if isinstance(error, WorkerCrashed):
+            most = _TRIES_KILLED if error.is_killed else _TRIES
         for one in reversed(call):
             one.tries += 1
-            # A death may be another's doing: the kernel's, when memory ran out.
-            again = len(call) > 1 or (isinstance(error, WorkerCrashed) and one.tries < _TRIES)
+            again = len(call) > 1 or one.tries < most
             if again:
                 one.alone = True
-                self._waiting.appendleft(one)
+                # One that ended a worker by itself may do so again: those who wait go before it.
+                put = self._waiting.append if len(call) == 1 else self._waiting.appendleft
+                put(one)
             else:
                 _tell(one, error)
 

@@ -315,10 +315,13 @@ class Worker:
 
     def crashed(self) -> WorkerCrashed:
         """End what is left of it, for it hung up; the error to raise."""
-        return WorkerCrashed(
-            f"The model's R process ended while it worked on this request: {self.end()}.",
+        ending = self.end()
+        error = WorkerCrashed(
+            f"The model's R process ended while it worked on this request: {ending}.",
             hint="The next request gets a new process.",
         )
+        error.is_killed = "SIGKILL" in ending
+        return error
 
     def garbled(self, error: m.Garbled) -> WorkerCrashed:
         """End it, for it sent what is no message; the error to raise."""
