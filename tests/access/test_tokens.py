@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
 from typing import get_args
 
 import pytest
@@ -109,6 +110,21 @@ def test_a_wrong_secret_with_a_right_id_is_refused(account):
 
     with pytest.raises(Unauthenticated, match="not one of this account"):
         come_in(account, head + _checksum(head))
+
+
+def test_an_unknown_id_and_a_wrong_secret_cost_the_same_comparison(account, monkeypatch):
+    compared = []
+
+    def watched(a, b):
+        compared.append((len(a), len(b)))
+        return compare_digest(a, b)
+
+    monkeypatch.setattr("modelyard.access.identify.hmac.compare_digest", watched)
+    issued, unknown = issue(account), new_secret("reader").text
+    come_in(account, issued.secret)
+    with pytest.raises(Unauthenticated):
+        come_in(account, unknown)
+    assert compared == [(64, 64)] * 2
 
 
 def test_an_unknown_token_is_refused(account):

@@ -57,7 +57,7 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """List the tokens, without their secrets."""
     found = session_of(ctx).connection.tokens.list()
     who = ("id", "name", "user", "role", "grants", "networks")
-    times = ("created_at", "expires_at", "last_used_at", "revoked_at", "replaced_by")
+    times = ("expires_at", "last_used_at", "revoked_at")
     show_rows(found, (*who, *times), as_json=as_json, none="There are no tokens.")
 
 
