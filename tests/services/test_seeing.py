@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
-from tests.services.conftest import Yard
+from tests.services.conftest import SPACE, Yard
 from tests.services.test_prometheus import Samples, read
 
+from modelyard.access import SYSTEM
 from modelyard.services.folder import folder
 from modelyard.services.logs import tail_of
+from modelyard.services.sql_functions import expand
 from modelyard.services.types import Service
+from modelyard.services.undeploy import undeploy
 
 TALKS = """function(model, input) {
   if (any(input$x == 13)) stop("thirteen")
@@ -90,3 +95,41 @@ def test_a_request_is_found_in_the_log_by_its_id(yard: Yard, talks: Service) -> 
     assert "says: request job-7: R was asked 7 8" in lines
     assert "says: request job-7: half a line" in lines
     assert "model_error" in said("job-13")[0]
+
+
+def test_what_was_asked_and_answered_is_read_back_by_sql(yard: Yard, talks: Service) -> None:
+    def select(what: str) -> list[dict[str, Any]]:
+        sql = f"SELECT {what} FROM TABLE(INFERENCE_TABLE('TALKS')) ORDER BY request_id, row"
+        asked = expand(yard.account, SYSTEM, sql, SPACE)
+        found = yard.account.warehouse.run(asked.sql, SPACE, given=asked.tables)
+        assert isinstance(found, pa.Table)
+        return list(found.to_pylist())
+
+    assert select("version") == []
+    kept = yard.deploy("kept", "TALKS/V1", num_workers=1, autocapture=True)
+    assert ask(yard, kept, "a", 1.0, 2.5) == 200
+    assert ask(yard, kept, "b", 13.0) == 422
+    assert ask(yard, kept, "c", 3.0) == 200
+    undeploy(yard.account, SYSTEM, kept.spec.name)  # a host that ends writes what it has
+    yard.reconciler.wake()
+    until(lambda: len(select("version")) == 3)
+    found = select('request_id, row, version, "request.data.x" x, "response.data.prediction" y')
+    assert [tuple(row.values()) for row in found] == [
+        ("a", 0, "V1", 1.0, 2.0),
+        ("a", 1, "V1", 2.5, 5.0),
+        ("c", 0, "V1", 3.0, 6.0),
+    ]
+    assert select("service")[0] == {"service": "ML_DB.MODELS.kept"}
+
+
+def test_the_log_is_read_by_sql(yard: Yard, talks: Service) -> None:
+    asked = expand(yard.account, SYSTEM, "CALL SYSTEM$GET_SERVICE_LOGS('talks', '0')", SPACE)
+    found = yard.account.warehouse.run(asked.sql, SPACE, given=asked.tables)
+    assert isinstance(found, pa.Table)
+    assert "golden rows replayed" in found.column(0)[0].as_py()
+
+
+def test_the_status_tells_what_the_logs_dropped(yard: Yard, talks: Service) -> None:
+    assert yard.show("talks").to_dict()["log_dropped"] == 0
+    folder(yard.account.settings.home, talks.spec.id).write_dropped(7)
+    assert yard.show("talks").to_dict()["log_dropped"] == 7

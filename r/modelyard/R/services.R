@@ -15,7 +15,9 @@
 #'   one more when requests wait, one fewer when nobody asks, none at rest with
 #'   `min_instances = 0`.
 #' @param max_batch_rows At most so many rows of requests that wait are asked of R at once.
-#' @param autocapture Kept with the service; it changes nothing here.
+#' @param autocapture Keep what is asked and answered; `INFERENCE_TABLE('MODEL')` in SQL reads it.
+#' @param autocapture_sample Of the requests, keep only this share, such as `0.1`.
+#' @param autocapture_drop Names of columns that are not kept.
 #' @param memory_requests The most memory of each R process, such as `"2Gi"`.
 #' @param cpu_requests,gpu_requests Kept with the service; they limit nothing here.
 #' @param image_build_compute_pool,build_external_access_integrations Kept with the service.
@@ -31,7 +33,8 @@
 #' @param verbose Say what is waited for.
 #' @returns `sfr_deploy_model()` a list, invisibly, of `success`, `service_name`, `compute_pool`,
 #'   `model_name` and `version_name`; `sfr_show_services()` and `sfr_list_services()` a data frame;
-#'   `sfr_get_service_status()` a list of `status`, `message`, `containers` and `fqn`;
+#'   `sfr_get_service_status()` a list of `status`, `message`, `containers`, `fqn`, `history` (every
+#'   status it has had, with time and cause) and `log_dropped` (requests its logs had no room for);
 #'   `sfr_get_service_logs()` the log's lines; the others `TRUE`, invisibly.
 #' @name services
 #' @examples
@@ -50,8 +53,9 @@ sfr_deploy_model <- function(reg, model_name, version_name, service_name, comput
                              image_build_compute_pool = NULL, cpu_requests = NULL,
                              memory_requests = NULL, gpu_requests = NULL, num_workers = NULL,
                              max_batch_rows = NULL, block = TRUE,
-                             build_external_access_integrations = NULL, split = NULL,
-                             shadow = NULL) { # nolint
+                             build_external_access_integrations = NULL, split = NULL, # nolint
+                             shadow = NULL, autocapture_sample = NULL,
+                             autocapture_drop = NULL) {
   at <- context(reg)
   ref <- model_ref(model_name, version_name)
   service_name <- check_string(service_name)
@@ -66,7 +70,9 @@ sfr_deploy_model <- function(reg, model_name, version_name, service_name, comput
     num_workers = check_count(num_workers, null = TRUE),
     max_batch_rows = check_count(max_batch_rows, null = TRUE),
     build_external_access_integrations = as_array(build_external_access_integrations),
-    split = if (!is.null(split)) as.list(split), shadow = as_text(shadow)
+    split = if (!is.null(split)) as.list(split), shadow = as_text(shadow),
+    autocapture_sample = if (!is.null(autocapture_sample)) check_number(autocapture_sample),
+    autocapture_drop = as_array(autocapture_drop)
   )
   service <- read_json(api(at$conn, "POST", "services", json = list(
     name = service_name, database = at$database, schema = at$schema, model = ref$model,
@@ -166,7 +172,9 @@ sfr_get_service_status <- function(reg, service_name) {
   list(
     status = plain_status(service$status), message = service$cause %||% "",
     containers = records(service$containers, list(name = "", status = "", message = "")),
-    fqn = toupper(service$fqn)
+    fqn = toupper(service$fqn),
+    history = records(service$history, list(at = "", status = "", cause = "")),
+    log_dropped = service$log_dropped
   )
 }
 

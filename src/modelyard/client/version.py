@@ -177,6 +177,8 @@ class ModelVersion:
         memory_requests: str | None = None,
         gpu_requests: str | None = None,
         autocapture: bool | None = None,
+        autocapture_sample: float | None = None,
+        autocapture_drop: Sequence[str] | None = None,
         split: Mapping[str, float] | None = None,
         shadow: str | None = None,
         force: bool = False,
@@ -195,7 +197,10 @@ class ModelVersion:
             max_batch_rows: Rows of requests that wait are joined up to so many.
             service_compute_pool, image_repo: Kept with the service.
             memory_requests: The most memory of an R process, such as "2Gi".
-            cpu_requests, gpu_requests, autocapture: Kept with the service.
+            cpu_requests, gpu_requests: Kept with the service.
+            autocapture: Keep what is asked and answered, for ``INFERENCE_TABLE('MODEL')`` in SQL.
+            autocapture_sample: Of the requests, only this share.
+            autocapture_drop: Columns that are not kept.
             split: Shares of the requests that other versions of the model answer.
             shadow: A version that is asked what all are asked; nobody sees its answers.
 
@@ -214,6 +219,8 @@ class ModelVersion:
             "memory_requests": memory_requests,
             "gpu_requests": gpu_requests,
             "autocapture": autocapture,
+            "autocapture_sample": autocapture_sample,
+            "autocapture_drop": None if autocapture_drop is None else list(autocapture_drop),
             "split": None if split is None else dict(split),
             "shadow": shadow,
         }

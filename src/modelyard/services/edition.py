@@ -24,15 +24,18 @@ from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.r.rds import read_frame
 from modelyard.scoring.frames import JSON, RDS, Answer, Call, numbers, written
 from modelyard.scoring.refusal import named
+from modelyard.services.inference_log import Capture
 from modelyard.services.metrics import Latencies, VersionFigures
-from modelyard.services.options import Options
 from modelyard.services.records import Records
 from modelyard.services.scaling import Load, Range, next_size
+from modelyard.services.types import ServiceSpec
 from modelyard.workers.crew import Crew
 from modelyard.workers.requests import Part, Rules, Waiting
 
 log = logging.getLogger("modelyard.services")
 T = TypeVar("T")
+_LEAST_WEIGHT = 256
+"""Bytes of what is kept of a request beside its rows."""
 SMALL_BYTES = 64 * 1024
 """Bodies of more are read, and their answers written, in a thread."""
 
@@ -63,12 +66,18 @@ class Edition:
         account: Account,
         version: ModelVersion,
         threads: Executor,
-        options: Options,
+        spec: ServiceSpec,
         records: Records,
     ) -> None:
         manifest, settings = version.manifest, account.settings
         self.version = version
+        options = spec.options
         self._records = records
+        self._capture = (
+            Capture.of(settings.home, version, spec.name, options, self._table)
+            if options.autocapture
+            else None
+        )
         self._latencies = Latencies()
         self._failures: Counter[str] = Counter()
         self._signature = manifest.signature
@@ -120,6 +129,7 @@ class Edition:
         loop = asyncio.get_running_loop()
         begun, lead = loop.time(), request_id
         warnings: tuple[str, ...] = ()
+        part: Part | None = None
         is_small = len(call.body) <= SMALL_BYTES
         try:
             read = self._read(call) if is_small else await self._in_thread(self._read, call)
@@ -152,9 +162,15 @@ class Edition:
             raise
         took = loop.time() - begun
         self._latencies.observe(took)
+        at, capture = time.time(), self._capture
         self._records.requests.put(
-            (time.time(), request_id, self.version.name, read.count, took, lead, warnings)
+            (at, request_id, self.version.name, read.count, took, lead, warnings)
         )
+        if capture is not None and part is not None and capture.wants(request_id):
+            self._records.inferences.put(
+                (capture, at, request_id, took, read.rows, read.count, part.table),
+                len(call.body) + _LEAST_WEIGHT,
+            )
         return Answer(body, call.answer_form, self._signature.rows, read.notes, warnings)
 
     def figures(self) -> VersionFigures:

@@ -126,6 +126,17 @@ class Folder:
         except (OSError, ValueError, KeyError):
             return None
 
+    def write_dropped(self, dropped: int) -> None:
+        """Keep how many requests its logs had no room for."""
+        write_private(self.path / "dropped", str(dropped))
+
+    def read_dropped(self) -> int:
+        """How many requests the logs of the last host had no room for."""
+        try:
+            return int((self.path / "dropped").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
+
     def write_host(self, host: HostFile) -> None:
         """Write what the host says of itself."""
         write_private(self.host_file, json.dumps(asdict(host), indent=1))

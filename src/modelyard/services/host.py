@@ -46,6 +46,7 @@ FINAL = frozenset({"not_found", "verification_failed", "missing_package", "model
 
 _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.1
 _TICK_S = 0.5
+_COUNT_S = 2.0
 _DRAIN_S = 5.0
 _KEEP_ALIVE_S = 60
 _LOG_BYTES = 8 * 2**20
@@ -137,7 +138,12 @@ class Host:
         loop.add_signal_handler(signal.SIGTERM, end)
         loop.add_signal_handler(signal.SIGHUP, lambda: begin(self._reload(served, app)))
         loop.add_signal_handler(signal.SIGUSR2, lambda: begin(self._hand_over(app, server, sock)))
-        for work in (self._load(served, server), self._tell(served), served.follow()):
+        for work in (
+            self._load(served, server),
+            self._tell(served),
+            self._count(records),
+            served.follow(),
+        ):
             begin(work)
         try:
             await server.serve(sockets=[sock])
@@ -230,6 +236,17 @@ class Host:
             state, cause = served.state()
             if (state, cause) != (self._said.state, self._said.cause):
                 self._say(state, cause)
+
+    async def _count(self, records: Records) -> None:
+        """Keep what its logs dropped; in a thread, for a dead disk may be why."""
+        told = -1
+        while True:
+            dropped = sum(records.dropped().values())
+            if dropped != told and not self._is_quiet:
+                with contextlib.suppress(OSError):
+                    await asyncio.to_thread(self._folder.write_dropped, dropped)
+                    told = dropped
+            await asyncio.sleep(_COUNT_S)
 
     def _say(self, state: HostState, cause: str | None = None, **more: Any) -> None:
         self._said = replace(self._said, state=state, cause=cause, **more)

@@ -19,8 +19,9 @@ class Options:
     the longest a request may take, in seconds, ``max_batch_rows`` the most rows of requests that
     are joined, ``memory_requests`` the most memory of an R process, such as ``2Gi``.
     ``split`` names versions that answer a share of the requests, ``shadow`` one that is asked what
-    all are asked, and compared. The others describe a cluster; they are kept and shown, and mean
-    nothing to a service on one machine.
+    all are asked, and compared. ``autocapture`` keeps what is asked and answered: the share
+    ``autocapture_sample`` of the requests, without the columns ``autocapture_drop``. The others
+    describe a cluster; they are kept and shown, and mean nothing to a service on one machine.
     """
 
     num_workers: int | None = None
@@ -35,6 +36,8 @@ class Options:
     memory_requests: str | None = None
     gpu_requests: str | None = None
     autocapture: bool = False
+    autocapture_sample: float | None = None
+    autocapture_drop: tuple[str, ...] = ()
     split: Mapping[str, float] = field(default_factory=dict)
     shadow: str | None = None
     build_external_access_integrations: tuple[str, ...] = ()
@@ -142,7 +145,12 @@ def _option(name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise InvalidValue(f"autocapture is true or false, not {value!r}.")
         return value
-    if name == "build_external_access_integrations":
+    if name == "autocapture_sample":
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not 0 < value <= 1:
+            raise InvalidValue(f"autocapture_sample is a share up to 1, not {value!r}.")
+        return float(value)
+    if name in ("build_external_access_integrations", "autocapture_drop"):
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
             raise InvalidValue(f"{name} is a list of names, not {value!r}.")

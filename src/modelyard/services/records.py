@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelyard.services.folder import Folder
+from modelyard.services.inference_log import inference_log
 from modelyard.services.request_log import request_log
 from modelyard.services.ring import Ring
 
@@ -15,20 +16,23 @@ class Records:
     """The rings of a host."""
 
     requests: Ring
+    inferences: Ring
 
     @classmethod
     def of(cls, where: Folder) -> Records:
         """Those of the service in this folder."""
-        return cls(request_log(where.requests_file))
+        return cls(request_log(where.requests_file), inference_log())
 
     def start(self) -> None:
         """Begin to write."""
         self.requests.start()
+        self.inferences.start()
 
     def close(self) -> None:
         """Write what is there."""
         self.requests.close()
+        self.inferences.close()
 
     def dropped(self) -> Mapping[str, int]:
         """Requests that each of them does not have."""
-        return {"requests": self.requests.dropped}
+        return {"requests": self.requests.dropped, "inferences": self.inferences.dropped}

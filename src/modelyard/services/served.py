@@ -222,7 +222,7 @@ class Served:
         )
         for note in notes:
             log.info("%s", note)
-        edition = Edition(account, version, self._threads, spec.options, self._records)
+        edition = Edition(account, version, self._threads, spec, self._records)
         try:
             await edition.crew.ready()
         except ModelyardError:

@@ -68,11 +68,21 @@ def wanted(tx: Connection, name: Qualified) -> Record:
 
 def _service(account: Account, found: Record, history: tuple[Change, ...]) -> Service:
     status = history[-1].status if history else Status(State.PENDING)
-    host = folder(account.settings.home, found.spec.id).read_host()
+    where = folder(account.settings.home, found.spec.id)
+    host = where.read_host()
     url = None if host is None else host.url
     isolation = None if host is None else host.isolation
     refused = host is not None and host.refused == found.spec.generation
-    return Service(found.spec, status, found.created_at, url, history, isolation, refused)
+    return Service(
+        found.spec,
+        status,
+        found.created_at,
+        url,
+        history,
+        isolation,
+        refused,
+        where.read_dropped(),
+    )
 
 
 def _same_place(a: Namespace, b: Namespace) -> bool:

@@ -229,6 +229,7 @@ class Service:
     ``url`` is None until a host of it has bound its port. ``history`` is oldest first.
     ``isolation`` is how well its workers are shut in, None until one has started; ``refused``
     tells that what is wanted is no good, and that what was before goes on answering.
+    ``log_dropped`` counts requests that its logs had no room for.
     """
 
     spec: ServiceSpec
@@ -238,6 +239,7 @@ class Service:
     history: tuple[Change, ...] = ()
     isolation: str | None = None
     refused: bool = False
+    log_dropped: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As the HTTP API shows it."""
@@ -258,6 +260,7 @@ class Service:
             "created_at": iso(self.created_at),
             "isolation": self.isolation,
             "refused": self.refused,
+            "log_dropped": self.log_dropped,
             "replicas": 1,
             "containers": [{"name": "host", "status": state.value, "message": cause or ""}],
             "options": spec.options.to_dict(),

@@ -227,3 +227,13 @@ class WarehouseContract:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(work, range(24))) == [3] * 24
         assert len(warehouse.tables(None)) == 24
+
+    def test_a_given_table_is_seen_by_its_statement_alone(self, warehouse: Warehouse) -> None:
+        """Queries and statements read it; it is no table of the warehouse."""
+        given = {"given": pa.table({"x": [1.5, None]})}
+        found = warehouse.run("SELECT x FROM given WHERE x > 1", HERE, read_only=True, given=given)
+        assert rows_of(found) == [{"x": 1.5}]
+        assert warehouse.run("CREATE TABLE kept AS SELECT * FROM given", HERE, given=given) == 2
+        assert rows_of(warehouse.run("SELECT x FROM kept", HERE)) == [{"x": 1.5}, {"x": None}]
+        with pytest.raises(NotFound):
+            warehouse.run("SELECT * FROM given", HERE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from modelyard.names import Namespace, Qualified
 
@@ -23,6 +25,10 @@ class TableInfo:
         return {"database": self.database, "schema": self.schema, "name": self.name}
 
 
+Rows: TypeAlias = pa.Table | ds.Dataset
+"""Rows in memory, or in files that are read as far as they are asked for."""
+
+
 class Warehouse(Protocol):
     """Tables by name; names keep their case and match without it.
 
@@ -32,11 +38,19 @@ class Warehouse(Protocol):
     no file and no network address.
     """
 
-    def run(self, sql: str, namespace: Namespace, *, read_only: bool = False) -> pa.Table | int:
+    def run(
+        self,
+        sql: str,
+        namespace: Namespace,
+        *,
+        read_only: bool = False,
+        given: Mapping[str, Rows] | None = None,
+    ) -> pa.Table | int:
         """Run one statement: rows of a query, or how many rows a statement changed.
 
         Names without a database or a schema are looked up in ``namespace``, which a statement
         makes when it is not there and a query does not. ``read_only`` allows queries alone.
+        ``given`` are further tables that this statement sees, by their names.
 
         Raises:
             Forbidden: a statement where only queries are allowed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock, Timer
@@ -25,7 +25,7 @@ from modelyard.errors import (
     Unavailable,
 )
 from modelyard.names import Namespace, Qualified, key
-from modelyard.warehouse.base import TableInfo
+from modelyard.warehouse.base import Rows, TableInfo
 from modelyard.warehouse.columns import answer, storable
 from modelyard.warehouse.gate import Gate
 from modelyard.warehouse.sql_errors import no_table, not_opened, translated
@@ -92,13 +92,21 @@ class DuckDBWarehouse:
         self._databases = {key(f.stem): f.stem for f in folder.glob("*.duckdb")}
         self._connection = self._open()
 
-    def run(self, sql: str, namespace: Namespace, *, read_only: bool = False) -> pa.Table | int:
+    def run(
+        self,
+        sql: str,
+        namespace: Namespace,
+        *,
+        read_only: bool = False,
+        given: Mapping[str, Rows] | None = None,
+    ) -> pa.Table | int:
         """See :class:`~modelyard.warehouse.base.Warehouse`."""
         with self._faults(namespace):
             kind = _kind(sql)
         if kind == _QUERY:
             with self._cursor() as cursor, self._faults(namespace):
                 self._use(cursor, namespace)
+                _register(cursor, given)
                 # WITH x AS (INSERT ...) SELECT parses as a query; in here it is refused.
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
                 with self._deadline(cursor):
@@ -109,6 +117,7 @@ class DuckDBWarehouse:
             self._make(namespace)
             with self._cursor() as cursor, self._faults(namespace):
                 self._use(cursor, namespace)
+                _register(cursor, given)
                 with self._deadline(cursor):
                     return _changed(cursor, sql)
 
@@ -265,6 +274,11 @@ def _list(cursor: duckdb.DuckDBPyConnection, namespace: Namespace | None) -> lis
         wanted = key(namespace.database), key(namespace.schema)
         found = [t for t in found if (key(t.database), key(t.schema)) == wanted]
     return sorted(found, key=lambda t: (key(t.database), key(t.schema), key(t.name)))
+
+
+def _register(cursor: duckdb.DuckDBPyConnection, given: Mapping[str, Rows] | None) -> None:
+    for name, rows in (given or {}).items():
+        cursor.register(name, rows)
 
 
 def _kind(sql: str) -> str:

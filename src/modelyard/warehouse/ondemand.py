@@ -6,13 +6,13 @@ every process with an account has one: a service host's stays closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 import pyarrow as pa
 
 from modelyard.names import Namespace, Qualified
-from modelyard.warehouse.base import TableInfo, Warehouse
+from modelyard.warehouse.base import Rows, TableInfo, Warehouse
 
 
 class OnDemandWarehouse:
@@ -23,9 +23,16 @@ class OnDemandWarehouse:
         self._opened: Warehouse | None = None
         self._lock = Lock()
 
-    def run(self, sql: str, namespace: Namespace, *, read_only: bool = False) -> pa.Table | int:
+    def run(
+        self,
+        sql: str,
+        namespace: Namespace,
+        *,
+        read_only: bool = False,
+        given: Mapping[str, Rows] | None = None,
+    ) -> pa.Table | int:
         """See :class:`~modelyard.warehouse.base.Warehouse`."""
-        return self._warehouse().run(sql, namespace, read_only=read_only)
+        return self._warehouse().run(sql, namespace, read_only=read_only, given=given)
 
     def write(self, table: Qualified, rows: pa.Table, overwrite: bool) -> int:
         """See :class:`~modelyard.warehouse.base.Warehouse`."""

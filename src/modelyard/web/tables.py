@@ -15,6 +15,7 @@ from modelyard.access.routes import account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue
 from modelyard.names import Namespace, Qualified
+from modelyard.services.sql_functions import expand
 from modelyard.web.frames import read_rows, rows_response
 
 router = APIRouter(prefix="/api/v1")
@@ -77,7 +78,8 @@ def _text(raw: dict[str, Any], name: str) -> str | None:
 
 def _run(account: Account, actor: Actor, sql: str, place: Namespace) -> pa.Table | int:
     read_only = "table.write" not in MAY[actor.role]
-    found = account.warehouse.run(sql, place, read_only=read_only)
+    asked = expand(account, actor, sql, place)
+    found = account.warehouse.run(asked.sql, place, read_only=read_only, given=asked.tables)
     if not isinstance(found, pa.Table):
         detail = {"sql": sql[:_SHOWN_SQL], "rows": found}
         _record(account, actor, "StatementRun", str(place), detail)

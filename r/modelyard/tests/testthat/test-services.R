@@ -66,6 +66,7 @@ test_that("status is told in the reference's words", {
   expect_identical(status$message, "1 of 2")
   expect_identical(status$fqn, "ML_DB.MODELS.MPG_SERVICE")
   expect_identical(status$containers$name, "host")
+  expect_identical(names(status$history), c("at", "status", "cause"))
   words <- c("PENDING", "STARTING", "FAILED", "STOPPED", "ODD")
   expect_identical(
     unname(vapply(words, plain_status, "")), c("PENDING", "PENDING", "FAILED", "DELETED", "UNKNOWN")
