@@ -5,10 +5,10 @@ PATHS := src tests bench scripts examples
 WITH_R := R_LIBS_USER="$(CURDIR)/.rlib" MODELYARD_BIN="$(CURDIR)/$(BIN)/modelyard"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop server test check fix bench torture pins setup setup-dev clean
+.PHONY: help demo demo-stop server test check fix bench bench-serving torture pins setup setup-dev clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Set up, then run the mtcars story on an account of its own in .demo
 	@$(PYTHON) scripts/demo.py
@@ -31,6 +31,9 @@ fix: setup-dev ## Let ruff repair and format what it can
 
 bench: setup-dev ## Measure against R's own predict() on this machine
 	@$(WITH_R) $(BIN)/python -m bench
+
+bench-serving: setup-dev ## Measure services beside plumber, FastAPI, MLServer and an echo
+	@$(WITH_R) $(BIN)/python -m bench serving
 
 torture: setup-dev ## The long fault runs: kills, crashes, many writers
 	@$(WITH_R) $(BIN)/pytest -m torture --write-pages -s

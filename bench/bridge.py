@@ -30,7 +30,6 @@ from modelyard.runtime import messages as m
 from modelyard.workers.lease import Worker as Lease
 
 ROOT = Path(__file__).parents[1]
-REFERENCE = ROOT / ".bench-reference"
 ROWS = {1: 200, 100: 200, 10_000: 20, 122_880: 3, 1_000_000: 1}
 """Rows of a call, and calls timed together."""
 ROUNDS = 5
@@ -104,12 +103,12 @@ class Worker:
         self._worker.end()
 
 
-def reference_python() -> Path:
-    """The Python of the reference's own environment, made when it is not there."""
-    python = REFERENCE / "bin" / "python"
-    stamp, pins = REFERENCE / "made", ROOT / "requirements-bench-reference.txt"
+def environment_of(name: str) -> Path:
+    """The Python of an environment of its own, made of its pins when it is not there."""
+    folder, pins = ROOT / f".bench-{name}", ROOT / f"requirements-bench-{name}.txt"
+    python, stamp = folder / "bin" / "python", folder / "made"
     if not stamp.exists() or stamp.read_text() != pins.read_text():
-        venv.create(REFERENCE, with_pip=True, clear=True)
+        venv.create(folder, with_pip=True, clear=True)
         subprocess.run(
             [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(pins)],
             env=os.environ | {"RPY2_CFFI_MODE": "API"},
@@ -122,7 +121,7 @@ def reference_python() -> Path:
 def measure(folder: Path, model: str) -> list[Row]:
     """All sizes of one model."""
     inside = Talker(Path(sys.executable), "bench.bridge_worker", folder, model)
-    outside = Talker(reference_python(), "bench.bridge_reference", folder, model)
+    outside = Talker(environment_of("reference"), "bench.bridge_reference", folder, model)
     worker = Worker(folder, model)
     rows: list[Row] = []
 

@@ -50,14 +50,15 @@ class Systems:
         """Predict each frame."""
         started = time.perf_counter()
         for one in frames:
-            answer = self._predict(one)
+            answer = self.predict(one)
         return time.perf_counter() - started, answer["prediction"].to_numpy()
 
-    def _predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, rows: pd.DataFrame, code: str = CODE) -> pd.DataFrame:
+        """Predict one frame the way such wrappers do; ``code`` is the model's predict body."""
         uid = uuid.uuid4().hex[:8]
         with localconverter(self._converter):
             ro.globalenv[f"input_{uid}"] = get_conversion().py2rpy(rows)
-        ro.r(CODE.format(uid=uid))
+        ro.r(code.format(uid=uid))
         with localconverter(self._converter):
             answer = get_conversion().rpy2py(ro.globalenv[f"result_{uid}"])
         ro.r(f'rm(list = ls(pattern = "{uid}"))')

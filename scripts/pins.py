@@ -16,6 +16,7 @@ NAMES = (
     "requirements",
     "requirements-dev",
     "requirements-bench-reference",
+    "requirements-bench-mlserver",
     "requirements-rpy2-old",
     "requirements-rpy2-new",
     "requirements-peer-snowflake",
