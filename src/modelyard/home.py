@@ -51,6 +51,11 @@ def prepare_home(home: Path) -> Path:
     return home
 
 
+def trusted_file(home: Path) -> Path:
+    """The certificate that clients of this home trust, where one was made for the account."""
+    return home / "tls" / "ca.pem"
+
+
 def write_private(file: Path, text: str) -> None:
     """Replace a file by one only its owner may read; readers see the old text or the new."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")

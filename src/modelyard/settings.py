@@ -25,6 +25,13 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     """0: any free port."""
+    tls_certificate: str = ""
+    """A PEM file, or ``account`` for one made here. Empty: no TLS."""
+    tls_key: str = ""
+    """The PEM file of its key."""
+    max_connections: int = 8192
+    """Connections of the server, and of each service, at once."""
+    max_connections_per_address: int = 4096
     catalog_url: str = ""
     """Empty: SQLite in the home."""
     artifacts_url: str = ""
@@ -108,6 +115,12 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
+def account_home(environ: Mapping[str, str] | None = None) -> Path:
+    """The folder of the account that this environment means."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("MODELYARD_HOME") or "~/.modelyard").expanduser().absolute()
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process.
 
@@ -115,7 +128,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         InvalidValue: for an unknown key of the file, or a value of the wrong kind.
     """
     environ = os.environ if environ is None else environ
-    home = Path(environ.get("MODELYARD_HOME") or "~/.modelyard").expanduser().absolute()
+    home = account_home(environ)
     file = home / "settings.toml"
     given: dict[str, Any] = {}
     if file.is_file():

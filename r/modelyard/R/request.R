@@ -48,6 +48,8 @@ perform <- function(req, call = caller_env(), timeout_s = getOption("modelyard.t
   if (!is.null(timeout_s)) req <- httr2::req_timeout(req, timeout_s)
   # A proxy never reaches this machine's own loopback.
   if (is_loopback(req$url)) req <- httr2::req_options(req, noproxy = "*")
+  trusted <- trusted_file(req$url)
+  if (!is.null(trusted)) req <- httr2::req_options(req, cainfo = trusted)
   tryCatch(
     httr2::req_perform(req),
     error = function(e) {
@@ -70,6 +72,17 @@ user_agent <- function() {
     )
   }
   the$user_agent
+}
+
+# Whom to trust at https besides whom the system does: the file that MODELYARD_CA names, or on this
+# machine the certificate that was made for the account. NULL: the system's own.
+trusted_file <- function(url) {
+  if (!startsWith(url, "https:")) {
+    return(NULL)
+  }
+  file <- Sys.getenv("MODELYARD_CA")
+  if (!nzchar(file) && is_loopback(url)) file <- file.path(account_home(), "tls", "ca.pem")
+  if (file.exists(file)) normalizePath(file) else NULL
 }
 
 is_loopback <- function(url) {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ import httpx
 
 import modelyard
 from modelyard.errors import Detail, Internal, ModelyardError, Unavailable, from_code
+from modelyard.home import trusted_file
+from modelyard.settings import account_home
 
 ARROW = "application/vnd.apache.arrow.stream"
 _CHUNK = 2**20
@@ -45,7 +49,7 @@ class Http:
             },
             # The server has its own, shorter, deadlines; a log waits for a fresh R process.
             timeout=httpx.Timeout(300.0, connect=10.0),
-            transport=transport or httpx.HTTPTransport(retries=1),
+            transport=transport or httpx.HTTPTransport(retries=1, verify=_trust(self.url)),
         )
 
     def json(
@@ -140,6 +144,18 @@ class Http:
                 f"No server answers at {self.url}.",
                 hint="Check the address, and that its server runs.",
             ) from e
+
+
+def _trust(url: str) -> ssl.SSLContext | bool:
+    """Whom to trust at https: whom the system does, and the file of ``MODELYARD_CA`` or, without
+    it, the certificate of the home."""
+    if not url.startswith("https:"):
+        return True
+    context = ssl.create_default_context()
+    file = os.environ.get("MODELYARD_CA") or trusted_file(account_home())
+    if Path(file).is_file():
+        context.load_verify_locations(file)
+    return context
 
 
 def _pieces(source: BinaryIO, size: int, progress: Progress | None) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ import uvicorn
 import uvloop
 
 from modelyard import __version__
+from modelyard.access.tls import Tls, tls_of
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
@@ -33,7 +34,7 @@ from modelyard.services.handover import Given, given, hand_over
 from modelyard.services.options import bytes_of
 from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
-from modelyard.services.protocols.slow import DeadlineProtocol
+from modelyard.services.protocols.slow import capped
 from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import HELD, HostState, ServiceSpec
@@ -67,14 +68,12 @@ class Host:
         said = folder.read_host()
         self._preferred_port = 0 if said is None else said.port
         pid = os.getpid()
-        url = None if before is None or said is None else said.url
         self._said = HostFile(
             pid,
             started(pid) or "",
             spec.generation,
             HostState.STARTING,
             port=self._preferred_port,
-            url=url,
             code=__version__,
         )
         self._is_quiet = before is not None
@@ -100,11 +99,11 @@ class Host:
         return 1
 
     def _socket(self) -> socket.socket:
-        if self._before is not None:
-            return self._before.sock
-        sock = bind_port(self._account_settings.service_ports, self._preferred_port)
+        before, settings = self._before, self._account_settings
+        sock = before.sock if before else bind_port(settings.service_ports, self._preferred_port)
         port = sock.getsockname()[1]
-        self._say(HostState.STARTING, port=port, url=f"http://{LOOPBACK}:{port}")
+        scheme = "https" if settings.tls_certificate else "http"
+        self._say(HostState.STARTING, port=port, url=f"{scheme}://{LOOPBACK}:{port}")
         return sock
 
     def _serve_on(self, sock: socket.socket) -> None:
@@ -121,7 +120,7 @@ class Host:
         records.start()
         served = Served(account, self._spec, threads, records)
         app = App(served, self._limits(), threads)
-        server = _server(app, account.settings)
+        server = _server(app, account.settings, tls_of(account.settings, account.now()))
         loop = asyncio.get_running_loop()
         running: set[asyncio.Task[None]] = set()
 
@@ -268,11 +267,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: App, settings: Settings) -> uvicorn.Server:
+def _server(app: App, settings: Settings, tls: Tls | None) -> uvicorn.Server:
     drain_s = int(settings.predict_deadline_s + _DRAIN_S)
     config = uvicorn.Config(
         app,
-        http=DeadlineProtocol,
+        http=capped(settings),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -282,6 +281,8 @@ def _server(app: App, settings: Settings) -> uvicorn.Server:
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=drain_s,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
     )
     return _Server(config)
 

@@ -19,10 +19,11 @@ import uvicorn
 
 import modelyard
 from modelyard.access import SYSTEM, authenticate, issue_token
+from modelyard.access.tls import tls_of
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import ModelyardError, Unauthenticated, Unavailable
 from modelyard.home import ServerInfo, announce, prepare_home, server_lock, write_private
-from modelyard.services.protocols.slow import DeadlineProtocol
+from modelyard.services.protocols.slow import capped
 from modelyard.services.reconcile import Reconciler
 from modelyard.settings import Settings
 from modelyard.web.app import create_app
@@ -66,8 +67,9 @@ def _serve(
     end = _End()
     app = create_app(account, end)
     app.state.reconciler = reconciler = Reconciler(account)
+    tls = tls_of(settings, account.now())
     info = ServerInfo(
-        url=_url(sock),
+        url=_url(sock, tls is not None),
         token=_owners_token(account, settings.home / "token"),
         pid=os.getpid(),
         started_at=account.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -75,7 +77,7 @@ def _serve(
     )
     config = uvicorn.Config(
         app,
-        http=DeadlineProtocol,
+        http=capped(settings),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -83,6 +85,8 @@ def _serve(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_S,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
     )
 
     def ready() -> None:
@@ -171,9 +175,10 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
         yield sock
 
 
-def _url(sock: socket.socket) -> str:
+def _url(sock: socket.socket, is_tls: bool) -> str:
     host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"http{'s' if is_tls else ''}://{shown}:{port}"
 
 
 def _owners_token(account: Account, file: Path) -> str:

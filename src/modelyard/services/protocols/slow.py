@@ -1,20 +1,55 @@
-"""Connections that misbehave: one that is too slow is closed, one that speaks no HTTP is told."""
+"""Connections that misbehave: one that is too slow is closed, one that speaks no HTTP is told, and
+one of too many too."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import uuid
+from collections import Counter
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from modelyard.errors import MalformedRequest
+from modelyard.errors import MalformedRequest, ModelyardError, Overloaded
+from modelyard.http_status import headers_of, status_of
+from modelyard.settings import Settings
 
 CONNECTION = "modelyard.connection"
 """Where the application finds what is known of a request's connection."""
 HEADERS_DEADLINE_S = 10.0
 MOST_HEADER_BYTES = 256 * 2**10
+
+
+class Caps:
+    """How many connections there are, in all and from each address, and how many there may be."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most, self._most_per_address = most, most_per_address
+        self._of: Counter[str] = Counter()
+        self._all = 0
+
+    def enter(self, address: str) -> bool:
+        """Whether there is room for one more; if so it is counted until it leaves."""
+        if self._all >= self._most or self._of[address] >= self._most_per_address:
+            return False
+        self._all += 1
+        self._of[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """One fewer."""
+        self._all -= 1
+        self._of[address] -= 1
+        if not self._of[address]:
+            del self._of[address]
+
+
+def capped(settings: Settings) -> type[DeadlineProtocol]:
+    """The protocol of one server, with a count of its own."""
+    caps = Caps(settings.max_connections, settings.max_connections_per_address)
+    return type("CappedProtocol", (DeadlineProtocol,), {"_caps": caps})
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -24,17 +59,29 @@ class DeadlineProtocol(HttpToolsProtocol):
     the first byte of the next request.
     """
 
+    _caps: Caps | None = None
+    _address: str | None = None
     _headers_timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Start the time of the first request."""
         super().connection_made(transport)
+        if self._caps is not None:
+            peer = transport.get_extra_info("peername")
+            address = str(peer[0]) if peer else ""
+            if not self._caps.enter(address):
+                hint = "Close some, or try again shortly."
+                self._refuse(Overloaded("There are too many connections.", hint=hint))
+                return
+            self._address = address
         self._start()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._stop()
+        if self._caps is not None and self._address is not None:
+            self._caps.leave(self._address)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -59,14 +106,17 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say what cannot be read in the one error envelope, and close."""
+        self._refuse(MalformedRequest("This is not HTTP/1.1 that can be read."))
+
+    def _refuse(self, error: ModelyardError) -> None:
         request_id = uuid.uuid4().hex
-        error = MalformedRequest("This is not HTTP/1.1 that can be read.")
+        status = HTTPStatus(status_of(error))
         body = json.dumps(error.envelope(request_id)).encode()
-        head = (
-            f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
-            "connection: close\r\n\r\n"
-        )
+        headers = {**headers_of(error), "content-type": "application/json"}
+        headers |= {"content-length": str(len(body)), "x-request-id": request_id}
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = "\r\n".join([*lines, "connection: close", "", ""])
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()
 
