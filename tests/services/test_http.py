@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -363,6 +365,20 @@ def test_connections_are_counted_in_all_and_by_address() -> None:
     for address in ("a", "b", "c"):
         caps.leave(address)
     assert [caps.enter("a"), caps.enter("a"), caps.enter("b")] == [True, True, True]
+
+
+def test_a_process_may_open_files_for_all_its_connections() -> None:
+    code = """
+import resource
+from modelyard.services.protocols.slow import capped
+from modelyard.settings import Settings
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+capped(Settings(max_connections=100))
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (1124, hard) or 0 <= hard < 1124)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_each_server_counts_its_own() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import uuid
 from collections import Counter
 from http import HTTPStatus
@@ -20,6 +21,7 @@ CONNECTION = "modelyard.connection"
 """Where the application finds what is known of a request's connection."""
 HEADERS_DEADLINE_S = 10.0
 MOST_HEADER_BYTES = 256 * 2**10
+_OTHER_FILES = 1024
 
 
 class Caps:
@@ -47,7 +49,12 @@ class Caps:
 
 
 def capped(settings: Settings) -> type[DeadlineProtocol]:
-    """The protocol of one server, with a count of its own."""
+    """The protocol of one server, with a count of its own; and files to be open for as many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.max_connections + _OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     caps = Caps(settings.max_connections, settings.max_connections_per_address)
     return type("CappedProtocol", (DeadlineProtocol,), {"_caps": caps})
 
