@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from modelyard.access import SYSTEM, Actor
+from modelyard.access.parts import Part
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Forbidden, InvalidValue, NotFound
 from modelyard.names import Namespace, Qualified
@@ -95,6 +96,10 @@ def test_what_is_not_there_is_not_found_and_what_is_not_granted_is_refused(
         expand(account, SYSTEM, "SELECT * FROM INFERENCE_TABLE('MPG')", SPACE)
     with pytest.raises(NotFound):
         expand(account, SYSTEM, "SELECT SYSTEM$GET_SERVICE_LOGS('svc')", SPACE)
+    elsewhere = Actor("r", "admin", "id", grants=(Part("schema", ("ELSE", "WHERE")),))
+    for call in ("* FROM INFERENCE_TABLE('MPG')", "SYSTEM$GET_SERVICE_LOGS('svc')"):
+        with pytest.raises(Forbidden):
+            expand(account, elsewhere, f"SELECT {call}", SPACE)
     with pytest.raises(Forbidden):
         expand(
             account,

@@ -89,3 +89,13 @@ def test_every_change_is_in_the_audit_log(client):
     events = client.get("/api/v1/events?limit=3").json()["events"]
     assert [e["kind"] for e in events] == ["TableDropped", "StatementRun", "TableWritten"]
     assert {e["actor"] for e in events} == {"owner"}
+
+
+def test_inferences_are_read_by_sql_where_the_model_s_bytes_are(client, nobody, tokens):
+    asked = {"sql": "SELECT * FROM TABLE(INFERENCE_TABLE('NOSUCH'))"}
+    assert_error(client.post("/api/v1/sql", json=asked), 404, "not_found")
+    for role, status in {"reader": 403, "deployer": 403, "author": 404}.items():
+        headers = {"authorization": f"Bearer {tokens[role]}"}
+        assert nobody.post("/api/v1/sql", json=asked, headers=headers).status_code == status
+    log = {"sql": "CALL SYSTEM$GET_SERVICE_LOGS('nosuch')"}
+    assert_error(client.post("/api/v1/sql", json=log), 404, "not_found")

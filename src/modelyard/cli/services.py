@@ -21,6 +21,9 @@ def deploy(
     ],
     name: Annotated[str, typer.Option("--name", "-n", help="The service's name.")],
     workers: Annotated[int | None, typer.Option(min=1, help="R processes at once.")] = None,
+    autocapture: Annotated[
+        bool, typer.Option(help="Keep what is asked and answered, for INFERENCE_TABLE in SQL.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Replace a service of this name.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait until it is ready.")] = True,
     timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 600.0,
@@ -38,7 +41,7 @@ def deploy(
         "model": str(wanted.model),
         "version": f"@{wanted.alias}" if wanted.alias else wanted.version,
         "force": force,
-        "options": {} if workers is None else {"num_workers": workers},
+        "options": {"num_workers": workers, "autocapture": autocapture},
     }
     with err.status(f"Deploying {wanted}…") as spinner:
         made = create(session.connection, body)

@@ -16,12 +16,11 @@ from modelyard.access.routes import account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest
 from modelyard.names import ModelRef, Qualified
-from modelyard.services import store
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail_of
 from modelyard.services.options import Options
-from modelyard.services.show import show, show_all
+from modelyard.services.show import parts_of, show, show_all
 from modelyard.services.undeploy import is_ending, undeploy
 
 router = APIRouter(prefix="/api/v1/services")
@@ -32,9 +31,7 @@ Place = Annotated[str | None, Query()]
 def the_service(request: Request) -> tuple[Part, ...]:
     """The service in the path, and the model it serves."""
     name = Qualified.parse(request.path_params["service"], place_of(request), "service")
-    with account_of(request).catalog.connect() as tx:
-        found = store.find(tx, name)
-    return (Part.of("service", name),) if found is None else found.spec.parts
+    return parts_of(account_of(request), name)
 
 
 Reader = Depends(may("service.read", about=the_service))

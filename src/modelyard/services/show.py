@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from modelyard.access.parts import Part
 from modelyard.account import Account
 from modelyard.errors import NotFound
 from modelyard.names import Namespace, Qualified, key
@@ -24,6 +25,13 @@ def show(account: Account, name: Qualified) -> Service:
         found = wanted(tx, name)
         history = store.history(tx, found.spec.id)
     return _service(account, found, history)
+
+
+def parts_of(account: Account, name: Qualified) -> tuple[Part, ...]:
+    """What a token has to be granted one of, to come near a service, which may not be there."""
+    with account.catalog.connect() as tx:
+        found = store.find(tx, name)
+    return (Part.of("service", name),) if found is None else found.spec.parts
 
 
 def show_all(

@@ -24,7 +24,7 @@ from modelyard.registry.store import need_model
 from modelyard.services.folder import folder
 from modelyard.services.inference_log import ABOUT, place_of
 from modelyard.services.logs import MOST_LINES, tail_of
-from modelyard.services.show import show
+from modelyard.services.show import parts_of, show
 
 _TEXT = r"'(?:[^']|'')*'"
 _ARGUMENTS = rf"\((?P<{{}}>(?:{_TEXT}|[^'()])*)\)"
@@ -113,8 +113,8 @@ def _logs(account: Account, actor: Actor, place: Namespace, text: str) -> pa.Tab
     # there is one of each.
     plain, _ = _arguments("SYSTEM$GET_SERVICE_LOGS", text, 4, ())
     name = Qualified.parse(plain[0], place, "service")
+    allow(actor, "service.read", *parts_of(account, name))
     found = show(account, name).spec
-    allow(actor, "service.read", *found.parts)
     lines = int(plain[3]) if len(plain) > 3 and plain[3].isdigit() else 100
     files = folder(account.settings.home, found.id).log_files
     return pa.table({"log": ["\n".join(tail_of(files, max(1, min(lines, MOST_LINES))))]})

@@ -60,13 +60,21 @@ test_that("waiting ends at its time", {
 })
 
 test_that("status is told in the reference's words", {
-  fake_server(list("GET /api/v1/services/mpg_service" = service("DEGRADED", cause = "1 of 2")))
+  past <- list(
+    list(at = "2024-05-31T12:00:00Z", status = "READY", cause = NULL),
+    list(at = "2024-05-31T12:01:00Z", status = "DEGRADED", cause = "1 of 2")
+  )
+  fake_server(list("GET /api/v1/services/mpg_service" = service("DEGRADED",
+    cause = "1 of 2", history = past, log_dropped = 3L
+  )))
   status <- sfr_get_service_status(fake_registry(), "mpg_service")
   expect_identical(status$status, "READY")
   expect_identical(status$message, "1 of 2")
   expect_identical(status$fqn, "ML_DB.MODELS.MPG_SERVICE")
   expect_identical(status$containers$name, "host")
-  expect_identical(names(status$history), c("at", "status", "cause"))
+  expect_identical(status$history$status, c("READY", "DEGRADED"))
+  expect_identical(status$history$cause[2], "1 of 2")
+  expect_equal(status$log_dropped, 3)
   words <- c("PENDING", "STARTING", "FAILED", "STOPPED", "ODD")
   expect_identical(
     unname(vapply(words, plain_status, "")), c("PENDING", "PENDING", "FAILED", "DELETED", "UNKNOWN")
