@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.services.conftest import MakeRds, Yard
+from tests.torture.sizes import SHARE
 
 from modelyard.access import SYSTEM, issue_token
 from modelyard.account import close_account, open_account
@@ -23,7 +24,7 @@ HEAD = """# Torture
 
 What `make torture` did to services and servers, and what came of it. Each line is one test of
 `tests/torture`; a small part of each runs with every `make test`. "Worst" is the slowest good
-request while the faults were going on: nobody waits longer for a worker's end to be made good.
+request while the faults were going on: nobody waited longer for a worker's end to be made good.
 A request counts as failed when its answer is not the number it should be.
 
 """
@@ -46,7 +47,8 @@ class Results:
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
         lines = ["| part | done | goal | found |", "|---|---|---|---|"]
         lines += [f"| {' | '.join(row)} |" for row in self.rows]
-        made = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, seed {self.seed}"
+        part = "all of it" if SHARE == 1 else f"{SHARE:g} of the whole"
+        made = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, seed {self.seed}, {part}"
         return f"{HEAD}{made}.\n\n" + "\n".join(lines) + "\n"
 
 
