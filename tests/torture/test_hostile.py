@@ -18,7 +18,9 @@ from tests.torture.malformed import Request, raw, request
 from tests.torture.sizes import count, in_two_sizes
 from tests.torture.traffic import Traffic, parsed
 
+from modelyard.services.folder import folder
 from modelyard.services.protocols.http import App, Limits
+from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import Service
 
@@ -83,7 +85,9 @@ def test_malformed_requests_get_an_error_of_theirs(
 
     async def run() -> None:
         with ThreadPoolExecutor(8) as threads:
-            served = Served(yard.account, mpg.spec, threads)
+            records = Records.of(folder(yard.account.settings.home, mpg.spec.id))
+            records.start()
+            served = Served(yard.account, mpg.spec, threads, records)
             await served.adopt(mpg.spec)
             caller = Caller(App(served, Limits(2**20, 2**20, 30.0), threads))
             async with asyncio.TaskGroup() as group:
@@ -91,6 +95,7 @@ def test_malformed_requests_get_an_error_of_theirs(
                     group.create_task(some(caller, number))
             served.end()
             await served.close()
+            records.close()
 
     asyncio.run(run())
     assert statuses.keys() >= {200, 400, 401, 404, 422}  # it is wrong in more than one way
