@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -133,3 +134,18 @@ def test_the_status_tells_what_the_logs_dropped(yard: Yard, talks: Service) -> N
     assert yard.show("talks").to_dict()["log_dropped"] == 0
     folder(yard.account.settings.home, talks.spec.id).write_dropped(7)
     assert yard.show("talks").to_dict()["log_dropped"] == 7
+
+
+def test_a_service_answers_while_its_log_is_stuck(yard: Yard, talks: Service) -> None:
+    stuck = yard.deploy("stuck", "TALKS/V1", num_workers=1)
+    file = folder(yard.account.settings.home, stuck.spec.id).requests_file
+    os.mkfifo(file)  # nobody reads it: whoever opens it to write waits
+    assert [ask(yard, stuck, f"s{i}", float(i)) for i in range(5)] == [200] * 5
+    reader = os.open(file, os.O_RDONLY)
+    try:
+        said = b""
+        while b"request s4: " not in said:
+            said += os.read(reader, 4096)
+    finally:
+        os.close(reader)
+    assert ask(yard, stuck, "after", 1.0) == 200
