@@ -9,6 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
+import system
 from steps import ROOT, CannotGoOn, once, output, run
 
 PEERS = ROOT / ".peers"
@@ -16,24 +17,27 @@ NAMES = ("snowflake", "mlflow", "oip")
 WITHOUT_R = ("oip",)
 
 
-def ensure(base, r_version, r_home):
-    """Make what is not there or no longer as its pins say; `base` is the Python to make it from."""
-    rpy2 = ROOT / f"requirements-rpy2-{'new' if r_version >= (4, 5, 0) else 'old'}.txt"
-    for name in NAMES:
-        pins = ROOT / f"requirements-peer-{name}.txt"
-        once(
-            PEERS / f".{name}.stamp",
-            [pins, rpy2, str(r_version), r_home],
-            lambda name=name, pins=pins: _build(name, pins, rpy2, base),
-        )
+def ensure(name):
+    """Make the environment of this name if it is not there or no longer as its pins say."""
+    version = system.r_version()
+    pins = ROOT / f"requirements-peer-{name}.txt"
+    rpy2 = ROOT / f"requirements-rpy2-{'new' if version >= (4, 5, 0) else 'old'}.txt"
+    once(
+        PEERS / f".{name}.stamp",
+        [pins, rpy2, str(version), output(["R", "RHOME"]) or ""],
+        lambda: _build(name, pins, rpy2),
+    )
 
 
-def _build(name, pins, rpy2, base):
+def _build(name, pins, rpy2):
     folder = PEERS / name
     python = folder / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     pip += ["--no-compile", "--require-hashes"]
-    run(f"peer {name}: an environment of its own", [base, "-m", "venv", "--clear", folder])
+    run(
+        f"peer {name}: an environment of its own",
+        [system.python(), "-m", "venv", "--clear", folder],
+    )
     run(f"peer {name}: {pins.name}", [*pip, "-r", pins])
     if name not in WITHOUT_R:
         _rpy2(name, python, pip, rpy2)

@@ -5,7 +5,7 @@
 ``--dev`` adds what the tests and checks need. In order: packages of the system, a virtual
 environment in .venv, pinned Python packages with their hashes, the rpy2 that fits the R found,
 Modelyard itself, both R packages in .rlib, and an .Renviron by which R finds all this; with
-``--dev`` also the peers, environments of libraries that exports are tried with.
+``--dev`` also, beside all this, the peers: environments of libraries that exports are tried with.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import peers
@@ -30,14 +31,16 @@ def set_up():
     started = time.monotonic()
     dev = "--dev" in sys.argv[1:]
     system.ensure(dev)
-    _environment()
-    _requirements(dev)
-    _rpy2()
-    _modelyard()
-    _r_packages()
-    _renviron()
-    if dev:
-        peers.ensure(system.python(), system.r_version(), output(["R", "RHOME"]) or "")
+    with ThreadPoolExecutor() as beside:
+        made = [beside.submit(peers.ensure, name) for name in peers.NAMES if dev]
+        _environment()
+        _requirements(dev)
+        _rpy2()
+        _modelyard()
+        _r_packages()
+        _renviron()
+    for one in made:
+        one.result()
     took = time.monotonic() - started
     if took > 5:
         say(f"  set-up: ready after {took:.0f} s")

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,34 +29,35 @@ def run(title, command, env=None, hint=None):
     """Run a command with its output in the log; its last lines are shown if it fails."""
     started = time.monotonic()
     say(f"  {title} ...")
-    with LOG.open("ab") as log:
-        log.write(f"\n$ {' '.join(map(str, command))}\n".encode())
-        log.flush()
-        begin = log.tell()
+    with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=said,
             stderr=subprocess.STDOUT,
             env=dict(os.environ, **(env or {})),
             cwd=str(ROOT),
         )
-        code = _wait(child, started)
+        try:
+            code = _wait(child, title, started)
+        finally:
+            said.seek(0)
+            told = said.read()
+            with LOG.open("ab") as log:  # in one piece: another step may run beside this one
+                log.write(f"\n$ {' '.join(map(str, command))}\n".encode() + told)
     if code != 0:
-        with LOG.open("rb") as log:
-            log.seek(begin)
-            tail = log.read().decode("utf-8", "replace").splitlines()[-25:]
+        tail = told.decode("utf-8", "replace").splitlines()[-25:]
         say("\n".join("    | " + line for line in tail))
         raise CannotGoOn(hint or f"{title} failed; the whole output is in {LOG.name}.")
     say(f"  {title}: done in {time.monotonic() - started:.0f} s")
 
 
-def _wait(child, started):
+def _wait(child, title, started):
     while True:
         try:
             return child.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            say(f"    still at it, {time.monotonic() - started:.0f} s")
+            say(f"  {title}: still at it, {time.monotonic() - started:.0f} s")
 
 
 def output(command):

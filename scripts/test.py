@@ -1,4 +1,4 @@
-"""Run testthat of the R package, then pytest; pytest's own summary is the last line.
+"""Run pytest, a process a core, and testthat of the R package beside it.
 
 python3 scripts/test.py [arguments for pytest]
 """
@@ -10,12 +10,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from steps import ROOT, VENV, main, say
 
 QUIET = subprocess.DEVNULL
-
+MOST_PROCESSES = 4
+"""Each starts servers and workers of its own: with more, the longest file is what is waited for."""
 
 TESTTHAT = """
 library(modelyard)
@@ -28,13 +30,15 @@ testthat::test_dir(
 
 def test():
     """Both are run; either one failing fails."""
-    say("testthat: r/modelyard")
-    in_r = _testthat()
+    processes = str(min(os.cpu_count() or 1, MOST_PROCESSES))
+    # What a file's tests share, such as the run of the whole zoo, is made once.
+    pytest = [str(VENV / "bin" / "pytest"), "-n", processes, "--dist", "loadfile", *sys.argv[1:]]
+    with ThreadPoolExecutor(1) as beside:
+        testthat = beside.submit(_testthat)
+        in_python = subprocess.run(pytest, cwd=str(ROOT), check=False).returncode
+    in_r = testthat.result()
     if in_r != 0:
         say("testthat FAILED, see above")
-    say("\npytest")
-    pytest = [str(VENV / "bin" / "pytest"), *sys.argv[1:]]
-    in_python = subprocess.run(pytest, cwd=str(ROOT), check=False).returncode
     return in_r or in_python
 
 
@@ -49,11 +53,21 @@ def _testthat():
             server = json.loads((Path(home) / "server.json").read_text())
             env["MODELYARD_E2E_URL"] = server["url"]
             env["MODELYARD_E2E_TOKEN"] = server["token"]
-            command = ["Rscript", "-e", TESTTHAT]
-            return subprocess.run(command, cwd=str(ROOT), env=env, check=False).returncode
+            done = subprocess.run(
+                ["Rscript", "-e", TESTTHAT],
+                cwd=str(ROOT),
+                env=env,
+                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
         finally:
             stop = [modelyard, "server", "stop", "--services"]
             subprocess.run(stop, env=env, check=False, stdout=QUIET)
+    # In one piece, since pytest prints beside it.
+    say(f"\ntestthat: r/modelyard\n{done.stdout}")
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from modelyard.errors import InvalidValue, NotFound
 @pytest.mark.parametrize(
     "data",
     [gzip.compress(b"X\n"), bz2.compress(b"X\n"), lzma.compress(b"X\n"), b"X\n\0", b"B\n", b"A\n2"],
+    ids=["gzip", "bzip2", "xz", "big_endian", "little_endian", "ascii"],
 )
 def test_every_form_saverds_writes_is_taken(tmp_path, data):
     file = tmp_path / "model.rds"
