@@ -26,8 +26,10 @@ cat("\\n", jsonlite::toJSON(c(found, nrow(sfr_show_model_versions(reg, "GOOD")))
 WIDE = (
     "n <- %d; rows <- as.data.frame(matrix(0, 2, n)); sfr_log_model(reg, list(), 'WIDE',"
     " sample_input = rows, predict_body = sfr_predict_body(function(model, input) rowSums(input)),"
-    " input_cols = sfr_input_cols(rows))"
+    " input_cols = sfr_input_cols(rows), nullable = sapply(rows, \\(x) FALSE))"
 )
+"""``nullable``, since a minute would go into trying a missing value in each."""
+
 CASES = {
     "an unknown type": (
         "sfr_log_model(reg, model, 'GOOD', input_cols = list(wt = 'number'))",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -32,7 +33,6 @@ class Account:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.start()
 
     def start(self, fault: str | None = None) -> None:
         environment = os.environ | {"MODELYARD_HOME": str(self.home)}
@@ -68,9 +68,21 @@ class Account:
         self.http.put(path, json={"version": version}).raise_for_status()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(make_rds):
     return make_rds("lm(mpg ~ wt + hp + cyl, data = mtcars)").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def logged_once(tmp_path_factory, model):
+    """The home of an account that has V1, in production, and no server."""
+    home = tmp_path_factory.mktemp("killed") / "home"
+    account = Account(home)
+    account.start()
+    assert account.log(model, "first") == "V1"
+    account.alias("V1")
+    account.stop()
+    return home
 
 
 def test_there_are_points_between_all_steps():
@@ -79,11 +91,8 @@ def test_there_are_points_between_all_steps():
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_server_killed_here_loses_nothing_and_halves_nothing(tmp_path, model, point):
-    account = Account(tmp_path / "home")
-    assert account.log(model, "first") == "V1"
-    account.alias("V1")
-    account.stop()
+def test_a_server_killed_here_loses_nothing_and_halves_nothing(tmp_path, logged_once, model, point):
+    account = Account(Path(shutil.copytree(logged_once, tmp_path / "home")))
     account.start(fault=point)
     with pytest.raises(httpx.TransportError):  # it died before it could answer
         account.log(model, "second")

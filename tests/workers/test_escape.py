@@ -29,7 +29,7 @@ REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSYS}
 ROOT_ONLY = pytest.mark.skipif(
     os.geteuid() != 0, reason="what succeeds without a sandbox is known for root"
 )
-NOBODY = 64_990
+NOBODY = 64_980
 """A user id that nobody has."""
 
 

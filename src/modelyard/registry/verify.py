@@ -282,16 +282,16 @@ class _Verification:
         if unknown:
             raise InvalidSignature(f"nullable names no input column: {', '.join(sorted(unknown))}.")
         one = rows.slice(0, 1)
-        for i, name in enumerate(rows.column_names):
-            if name in found:
+        for i, column in enumerate(signature.inputs):
+            if (name := column.name) in found:
                 continue
             if time.monotonic() - self.started > self.deadline_s / 2:
                 notes.append("Not every column was probed for missing values; those take none.")
                 return {n: found.get(n, False) for n in rows.column_names}
-            # A missing factor keeps its levels: the contract makes the probe like any other row.
-            probe = check_inputs(one.set_column(i, name, pa.nulls(1)), signature.inputs).table
+            # A missing factor keeps its levels: the contract makes the value like any other.
+            value = check_inputs(pa.table({name: pa.nulls(1)}), [column]).table[name]
             try:
-                answer, _ = self._score(probe)
+                answer, _ = self._score(one.set_column(i, name, value))
                 found[name] = self.request.rows == "free" or answer.num_rows == 1
             except (ModelError, NullNotAllowed):
                 found[name] = False

@@ -10,9 +10,18 @@ import pyarrow as pa
 import pytest
 from tests.conftest import Workshop
 
+from modelyard.artifacts.files import FileStore
 from modelyard.errors import InvalidValue, OutputViolation
 
 SAME = "function(model, input) input"
+
+
+@pytest.fixture(scope="module")
+def pool(store_root, make_rds):
+    """One for all: tests with the same body share a worker, as requests of any rows do."""
+    pool = Workshop(FileStore(store_root), store_root, make_rds).pool(max_workers=2)
+    yield pool
+    pool.close()
 
 
 def through_r(workshop: Workshop, pool, rows: pa.Table, body: str = SAME) -> pa.Table:
