@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import http.server
+import io
 import json
 import os
 import shutil
@@ -20,9 +21,12 @@ from pathlib import Path
 import pytest
 from tests.environments.test_check import ROWS, log, predict, refused
 from tests.environments.tiny import Repository, index
+from tests.registry.fake import ANNA, MPG, ref
 
 from modelyard.environments.libraries import Libraries
 from modelyard.errors import InvalidValue, MissingPackage, Unavailable, VerificationFailed
+from modelyard.registry.bring_in import import_tar
+from modelyard.registry.export import export_tar
 from modelyard.registry.provide import asked_for, environment_here, replay_provided
 from modelyard.runtime.environment import Environment
 
@@ -90,20 +94,36 @@ def test_a_deploy_provides_the_very_versions(opened, make_rds, library, reposito
     manifest = log(first, make_rds).version.manifest
     never = opened("never", r_repositories=repository.url, environments=str(tmp_path / "n"))
     _copy(first, never, manifest)
-    with pytest.raises(MissingPackage, match="tinyroot"):
-        replay_provided(never, manifest, "It", "on_deploy")
+    with pytest.raises(MissingPackage, match="tinyroot") as refusal:
+        replay_provided(never, manifest, "It", policy="on_deploy", advice="do it")
+    assert "Or have a library made: do it." in (refusal.value.hint or "")
     settings = {"r_repositories": repository.url, "provision": "on_deploy"}
     account = opened("other", **settings, environments=str(tmp_path / "e"))
     _copy(first, account, manifest)
     with pytest.raises(MissingPackage):
-        replay_provided(account, manifest, "It", "always")
-    assert replay_provided(account, manifest, "It", "on_deploy") == (2, ())
+        replay_provided(account, manifest, "It", policy="always", advice="do it")
+    assert replay_provided(account, manifest, "It", policy="on_deploy", advice="do it") == (2, ())
     answer = account.workers.predict(manifest, ROWS).table["prediction"].to_pylist()
     assert answer == [3.0, 5.0]
     here = environment_here(account, manifest.environment)
     assert here.missing == () and here.different == () and here.library is not None
     # The Archive had the version that was recorded; the newest would give other numbers.
     assert {p["name"]: p["version"] for p in here.library["packages"]} == ROOT
+
+
+def test_an_import_provides_its_packages_or_says_which_setting_would(
+    opened, make_rds, library, repository, tmp_path
+):
+    first = opened(r_libs=library("tinyleaf_1.0", "tinydep_1.0", "tinyroot_1.0"))
+    log(first, make_rds)
+    archive = b"".join(export_tar(first, ref())[1])
+    settings = {"r_repositories": repository.url, "environments": str(tmp_path / "e")}
+    with pytest.raises(MissingPackage) as refusal:
+        import_tar(opened("other", **settings), ANNA, MPG, io.BytesIO(archive))
+    assert 'provision = "always" in settings.toml' in (refusal.value.hint or "")
+    account = opened("always", provision="always", **settings)
+    version = import_tar(account, ANNA, MPG, io.BytesIO(archive)).version
+    assert predict(account, version) == predict(first, version) == [3.0, 5.0]
 
 
 def _copy(source, target, manifest) -> None:
@@ -120,14 +140,14 @@ def test_another_version_that_changes_a_number_is_refused_and_one_that_does_not_
     newer = opened("newer", r_libs=library("tinyleaf_1.0", "tinydep_1.1", "tinyroot_1.0"))
     _copy(first, newer, manifest)
     with pytest.raises(VerificationFailed):
-        replay_provided(newer, manifest, "It", "on_deploy")
+        replay_provided(newer, manifest, "It", policy="on_deploy", advice="do it")
     same = replace(
         manifest,
         environment=replace(
             manifest.environment, packages=ROOT | {"tinyleaf": "0.9"}, r_version="4.9.0"
         ),
     )
-    rows, notes = replay_provided(first, same, "It", "on_deploy")
+    rows, notes = replay_provided(first, same, "It", policy="on_deploy", advice="do it")
     assert rows == 2 and "tinyleaf 0.9, here 1.0" in notes[0] and "R 4.9.0, here 4." in notes[0]
 
 

@@ -17,13 +17,13 @@ from modelyard.registry.add import Draft, add_version, check_key
 from modelyard.registry.describe import check_comment
 from modelyard.registry.export import DESCRIPTION, FILES, FORMAT, seal
 from modelyard.registry.metrics import check_metric
-from modelyard.registry.provide import replay_provided
+from modelyard.registry.provide import provided, replay_provided
 from modelyard.registry.request import check_version_name
 from modelyard.registry.roles import MAX_FILES, check_role, check_roles
 from modelyard.registry.tags import check_tag
 from modelyard.registry.tar import read_tar
 from modelyard.registry.types import LoggedVersion, request_digest
-from modelyard.runtime.manifest import Manifest, PredictSpec
+from modelyard.runtime.manifest import Manifest
 
 _MAX_DESCRIPTION = 64 * 2**20
 _MAX_MEMBERS = 3 * MAX_FILES
@@ -116,10 +116,15 @@ def _import(
         raise MalformedRequest(f"The archive has no {DESCRIPTION}.")
     draft = _draft(text, model, version_name)
     _check_files(draft.manifest, stored)
-    contents = account.workers.scan(draft.manifest)
-    _, notes = replay_provided(account, draft.manifest, "The imported version", "always")
-    manifest = replace(draft.manifest, contents=contents)
-    draft = replace(draft, manifest=manifest, notes=(*draft.notes, *notes))
+    manifest = draft.manifest
+    how = {"policy": "always", "advice": 'provision = "always" in settings.toml'}
+    # Looked through before any R but that worker's reads it.
+    contents = provided(
+        account, manifest.environment, lambda: account.workers.scan(manifest), **how
+    )
+    _, notes = replay_provided(account, manifest, "The imported version", **how)
+    kept = replace(manifest, contents=contents)
+    draft = replace(draft, manifest=kept, notes=(*draft.notes, *notes))
     return add_version(account, actor, model, draft, idempotency_key)
 
 
@@ -173,7 +178,6 @@ def _draft(text: bytes, model: Qualified, version_name: str | None) -> Draft:
 def _manifest(raw: Mapping[str, Any]) -> Manifest:
     """A manifest of which every part is of its kind."""
     manifest = Manifest.from_dict(raw)
-    PredictSpec.from_dict(raw["predict"])
     checks, environment = manifest.checks, manifest.environment
     texts = [manifest.flavour, manifest.task, checks.verified, *manifest.model_class]
     texts += [environment.r_version, environment.platform, *environment.packages.values()]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from modelyard.account import Account
 from modelyard.environments.described import check_package
 from modelyard.environments.libraries import POLICIES
 from modelyard.errors import InvalidValue, MissingPackage
 from modelyard.registry.golden import replay
-from modelyard.registry.session import texts
+from modelyard.registry.session import listed, texts
 from modelyard.registry.types import Verified, VerifyRequest
 from modelyard.runtime.environment import Environment, differences
 from modelyard.runtime.manifest import Manifest
 
+T = TypeVar("T")
 Verifier = Callable[[Account, VerifyRequest], Verified]
-_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +66,52 @@ def notes_of(recorded: Environment, here: Here) -> tuple[str, ...]:
     found = []
     if recorded.r_version != here.r_version:
         found.append(f"R {recorded.r_version}, here {here.r_version}")
-    found += [f"{n} {then}, here {now}" for n, then, now in here.different[:_MOST]]
-    if len(here.different) > _MOST:
-        found.append(f"and {len(here.different) - _MOST} more packages")
+    found += listed(here.different)
     return (f"It was logged with {'; '.join(found)}.",) if found else ()
 
 
-def replay_provided(
-    account: Account, manifest: Manifest, said: str, policy: str
-) -> tuple[int, tuple[str, ...]]:
-    """Replay the golden predictions; where packages are missing and ``provision`` is ``policy`` or
-    goes further, make a library of them first. Returns the rows compared, and notes.
+def provided(
+    account: Account,
+    environment: Environment,
+    use: Callable[[], T],
+    *,
+    policy: str,
+    advice: str,
+) -> T:
+    """What ``use`` gives; where packages are missing and ``provision`` is ``policy`` or goes
+    further, a library of them is made first. ``advice`` is how it is made otherwise.
 
     Raises:
         MissingPackage: packages are missing, and are not to be had.
-        ModelFault: see :func:`~modelyard.registry.golden.replay`.
     """
     try:
-        rows = replay(account, manifest, said)
+        return use()
     except MissingPackage as e:
-        if not _may(account, policy) or account.libraries.find(manifest.environment):
-            raise advised(account, e, f"{said}") from e
-        account.libraries.provision(manifest.environment)
-        rows = replay(account, manifest, said)
-    return rows, notes_of(manifest.environment, environment_here(account, manifest.environment))
+        if not _may(account, policy) or account.libraries.find(environment):
+            raise advised(account, e, advice) from e
+    account.libraries.provision(environment)
+    return use()
+
+
+def replay_provided(
+    account: Account, manifest: Manifest, said: str, *, policy: str, advice: str
+) -> tuple[int, tuple[str, ...]]:
+    """Replay the golden predictions with the packages :func:`provided`. Returns the rows compared,
+    and notes. ``said`` names the version in an error.
+
+    Raises:
+        MissingPackage: see :func:`provided`.
+        ModelFault: see :func:`~modelyard.registry.golden.replay`.
+    """
+    environment = manifest.environment
+    rows = provided(
+        account,
+        environment,
+        lambda: replay(account, manifest, said),
+        policy=policy,
+        advice=advice,
+    )
+    return rows, notes_of(environment, environment_here(account, environment))
 
 
 def with_packages(account: Account, request: VerifyRequest, verifier: Verifier) -> Verified:
@@ -106,16 +128,16 @@ def with_packages(account: Account, request: VerifyRequest, verifier: Verifier) 
         asked = wanted(request.client, e.packages)
         if account.libraries.find(asked) is None:
             if not _may(account, "always"):
-                raise advised(account, e, _command(asked)) from e
+                raise advised(account, e, provision_command(_options(asked))) from e
             account.libraries.provision(asked)
         verified = verifier(account, replace(request, environment=asked))
         account.libraries.adopt(verified.environment, asked)
         return verified
 
 
-def wanted(client: object, names: Iterable[str]) -> Environment:
+def wanted(client: Mapping[str, Any], names: Iterable[str]) -> Environment:
     """Packages in the versions the author's session has, or in any."""
-    known = texts(client.get("packages")) if isinstance(client, dict) else {}
+    known = texts(client.get("packages"))
     return Environment("", "", {n: known.get(n, "") for n in sorted(names)})
 
 
@@ -131,17 +153,22 @@ def asked_for(raw: object) -> Environment:
     return Environment("", "", named)
 
 
-def advised(account: Account, error: MissingPackage, what: str) -> MissingPackage:
-    """The error, and how this account would provide the packages."""
+def advised(account: Account, error: MissingPackage, advice: str) -> MissingPackage:
+    """The error, and where this account could provide the packages, how that is done."""
     if not account.settings.r_repositories.strip():
         return error
-    hint = f"{error.hint or ''} Or have a library made: modelyard environment provision {what}."
+    hint = f"{error.hint or ''} Or have a library made: {advice}."
     made = MissingPackage(error.message, hint=hint.strip(), details=error.details)
     made.packages = error.packages
     return made
 
 
-def _command(asked: Environment) -> str:
+def provision_command(what: str) -> str:
+    """What makes the library of a version, or of packages, on the command line."""
+    return f"modelyard environment provision {what}"
+
+
+def _options(asked: Environment) -> str:
     each = (f"--package {n}{f'=={v}' if v else ''}" for n, v in asked.packages.items())
     return " ".join(each)
 

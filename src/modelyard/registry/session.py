@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -32,6 +32,14 @@ def repositories(client: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def listed(changed: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Packages of another version, name, there and here, in words; the first of many."""
+    found = [f"{name} {there}, here {here}" for name, there, here in changed[:_MOST]]
+    if len(changed) > _MOST:
+        found.append(f"and {len(changed) - _MOST} more packages")
+    return found
+
+
 def session_notes(
     client: Mapping[str, Any], environment: Environment, verified: str
 ) -> tuple[str, ...]:
@@ -46,9 +54,7 @@ def session_notes(
     session = texts(client.get("packages"))
     recorded = {n: v for n, v in session.items() if n in environment.added}
     changed = differences(recorded, environment.packages)
-    found += [f"{name} {mine}, here {here}" for name, mine, here in changed[:_MOST]]
-    if len(changed) > _MOST:
-        found.append(f"and {len(changed) - _MOST} more packages")
+    found += listed(changed)
     if not found:
         return ()
     proof = (

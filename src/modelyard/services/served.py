@@ -18,7 +18,7 @@ from modelyard.errors import ModelyardError, NotFound, Unavailable
 from modelyard.json_rows import records_of
 from modelyard.names import ModelRef
 from modelyard.registry.golden import rows_of
-from modelyard.registry.provide import replay_provided
+from modelyard.registry.provide import provision_command, replay_provided
 from modelyard.registry.resolve import resolve
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import Answer, Call
@@ -217,8 +217,11 @@ class Served:
 
     async def _prepared(self, version: ModelVersion, spec: ServiceSpec) -> tuple[Edition, int]:
         account = self._account
+        name = str(version)
         rows, notes = await self._in_thread(
-            lambda: replay_provided(account, version.manifest, str(version), "on_deploy")
+            lambda: replay_provided(
+                account, version.manifest, name, policy="on_deploy", advice=provision_command(name)
+            )
         )
         for note in notes:
             log.info("%s", note)
