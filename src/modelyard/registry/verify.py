@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -60,69 +61,61 @@ class _Verification:
     deadline_s: float
     started: float = 0.0
     origin: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     def run(self) -> Verified:
         self.started = time.monotonic()
         told, own_rows = self.worker.inspect(self.sample_rows, deadline_s=self.deadline_s)
-        notes = [_LINK_SCALE] if told.link_scale else []
-        notes.extend(contents_notes(self.worker.contents, told.r_version))
+        if told.link_scale:
+            self.notes.append(_LINK_SCALE)
+        self.notes.extend(contents_notes(self.worker.contents, told.r_version))
         samples = self._samples(own_rows)
         inputs = self._inputs(samples, told, own_rows)
         _check_needed(inputs, told)
         if samples is None:
             samples, self.origin = generated_rows(inputs), "generated"
         checked = check_inputs(samples, inputs)
-        notes.extend(checked.notes)
+        self.notes.extend(checked.notes)
         rows = checked.table.slice(0, self.sample_rows)
         try:
             answer, warnings = self._score(rows)
         except ModelError as e:
-            return self._only_loaded(e, inputs, told, notes)
-        if self.request.rows == "same" and answer.num_rows != rows.num_rows:
-            raise InvalidSignature(
-                f"The answer has another number of rows than the input: {answer.num_rows}, not "
-                f"{rows.num_rows}.",
-                hint='Log it with rows = "free" if its answer has rows of its own.',
-            )
-        notes.extend(f"R warned while scoring the sample rows: {w}" for w in warnings[:3])
+            return self._only_loaded(e, inputs)
+        self._check_number(answer, rows)
+        self.notes.extend(f"R warned while scoring the sample rows: {w}" for w in warnings[:3])
         signature = self._signature(inputs, answer)
         golden = check_outputs(answer, signature, rows.num_rows)
+        return self._proven(told, signature, rows, golden, samples.num_rows)
+
+    def _proven(
+        self,
+        told: Inspected,
+        signature: Signature,
+        rows: pa.Table,
+        golden: pa.Table,
+        rows_in: int,
+    ) -> Verified:
+        """The sample rows were scored: compare, and try what may be done with rows."""
         started = time.monotonic()
         deterministic = self._again(rows, signature, golden)
         predict_s = time.monotonic() - started
         if deterministic:
-            self._compare(golden, signature, samples.num_rows)
+            self._compare(golden, signature, rows_in)
         independent = (
             deterministic
             and told.row_independent
             and self._row_independent(rows, signature, golden)
         )
-        signature = signature.with_nullable(self._nullable(rows, signature, notes))
-        environment, told = self._environment()
-        checks = Checks(
+        signature = signature.with_nullable(self._nullable(rows, signature))
+        checks = self._checks(
             verified="predictions" if self.request.predictions is not None else "worker",
             row_independent=independent,
             deterministic=deterministic,
-            sample_origin=self.origin,
             sample_rows=rows.num_rows,
-            load_s=round(self.worker.load_s, 4),
             predict_s=round(predict_s, 6),
-            isolation=self.worker.isolation.level.value,
         )
-        notes.extend(session_notes(self.request.client, environment, checks.verified))
-        notes.extend(_remarks(checks))
-        return Verified(
-            signature=signature,
-            environment=environment,
-            checks=checks,
-            samples=rows,
-            golden=golden if deterministic else None,
-            model_class=tuple(told.model_class),
-            task=self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
-            kind=told.kind,
-            notes=tuple(dict.fromkeys(notes)),
-            contents=self.worker.contents,
-        )
+        self.notes.extend(_remarks(checks))
+        return self._verified(signature, checks, rows, golden if deterministic else None)
 
     def _samples(self, own_rows: pa.Table | None) -> pa.Table | None:
         given = self.request.samples
@@ -184,13 +177,15 @@ class _Verification:
     def _answer(self, rows: pa.Table, signature: Signature) -> pa.Table:
         return check_outputs(self._score(rows)[0], signature, rows.num_rows)
 
-    def _only_loaded(
-        self,
-        error: ModelError,
-        inputs: tuple[Column, ...],
-        told: Inspected,
-        notes: list[str],
-    ) -> Verified:
+    def _check_number(self, answer: pa.Table, rows: pa.Table) -> None:
+        if self.request.rows == "same" and answer.num_rows != rows.num_rows:
+            raise InvalidSignature(
+                f"The answer has another number of rows than the input: {answer.num_rows}, not "
+                f"{rows.num_rows}.",
+                hint='Log it with rows = "free" if its answer has rows of its own.',
+            )
+
+    def _only_loaded(self, error: ModelError, inputs: tuple[Column, ...]) -> Verified:
         """The sample rows could not be scored: refused when they should have been."""
         if self.request.predictions is not None or self.origin == "sample_input":
             raise VerificationFailed(
@@ -198,31 +193,43 @@ class _Verification:
                 hint="What the model needs besides itself and predict_pkgs does not travel: put "
                 "functions and values it uses into predict_body, and packages into predict_pkgs.",
             ) from error
-        outputs = self.request.outputs or (Column("prediction", "double"),)
-        environment, _ = self._environment()
-        notes.append(
+        self.notes.append(
             f"No sample row could be scored ({error.message}), so the version is only known to "
             "load. Give sample_input to have it verified."
         )
-        checks = Checks(
-            "load",
-            row_independent=False,
-            deterministic=True,
+        outputs = self.request.outputs or (Column("prediction", "double"),)
+        checks = self._checks(verified="load", row_independent=False, deterministic=True)
+        return self._verified(Signature(inputs, tuple(outputs), self.request.rows), checks)
+
+    def _checks(self, **found: Any) -> Checks:
+        return Checks(
+            **found,
             sample_origin=self.origin,
             load_s=round(self.worker.load_s, 4),
             isolation=self.worker.isolation.level.value,
         )
+
+    def _verified(
+        self,
+        signature: Signature,
+        checks: Checks,
+        samples: pa.Table | None = None,
+        golden: pa.Table | None = None,
+    ) -> Verified:
+        environment, told = self._environment()
+        if checks.verified != "load":
+            self.notes.extend(session_notes(self.request.client, environment, checks.verified))
         return Verified(
-            Signature(inputs, tuple(outputs), self.request.rows),
-            environment,
-            checks,
-            None,
-            None,
-            tuple(told.model_class),
-            self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
-            told.kind,
-            tuple(notes),
-            self.worker.contents,
+            signature=signature,
+            environment=environment,
+            checks=checks,
+            samples=samples,
+            golden=golden,
+            model_class=tuple(told.model_class),
+            task=self.request.task or _TASKS.get(told.kind, "UNKNOWN"),
+            kind=told.kind,
+            notes=tuple(dict.fromkeys(self.notes)),
+            contents=self.worker.contents,
         )
 
     def _again(self, rows: pa.Table, signature: Signature, golden: pa.Table) -> bool:
@@ -273,9 +280,7 @@ class _Verification:
         except ModelFault:
             return False
 
-    def _nullable(
-        self, rows: pa.Table, signature: Signature, notes: list[str]
-    ) -> Mapping[str, bool]:
+    def _nullable(self, rows: pa.Table, signature: Signature) -> Mapping[str, bool]:
         """Which inputs may be missing: those the author says, else those the model bears."""
         found = dict(self.request.nullable)
         unknown = set(found) - set(rows.column_names)
@@ -286,7 +291,9 @@ class _Verification:
             if (name := column.name) in found:
                 continue
             if time.monotonic() - self.started > self.deadline_s / 2:
-                notes.append("Not every column was probed for missing values; those take none.")
+                self.notes.append(
+                    "Not every column was probed for missing values; those take none."
+                )
                 return {n: found.get(n, False) for n in rows.column_names}
             # A missing factor keeps its levels: the contract makes the value like any other.
             value = check_inputs(pa.table({name: pa.nulls(1)}), [column]).table[name]
@@ -333,6 +340,9 @@ _LINK_SCALE = (
     "Predictions are on the scale of the link, as R's predict() gives them for a glm. "
     'For the response scale log it with predict_args = list(type = "response").'
 )
+
+
+_NOT_PROBED = "Not every column was probed for missing values; those take none."
 
 
 def _dictionaries(rows: pa.Table) -> dict[str, list[str]]:
