@@ -13,14 +13,7 @@ required_pkgs.survbagg <- required_pkgs.regbagg
 # --- rpart: levels are an attribute, and missing values take surrogate splits
 
 known_levels.rpart <- function(model, args = list()) {
-  classes <- attr(model$terms, "dataClasses")
-  kept <- attr(model, "xlevels")
-  made <- lapply(names(kept), function(name) {
-    trained <- if (name %in% names(classes)) classes[[name]] else "factor"
-    type <- if (trained == "character") "string" else "factor"
-    category(kept[[name]], type, trained == "ordered")
-  })
-  stats::setNames(made, names(kept))
+  kept_categories(attr(model, "xlevels"), model$terms)
 }
 
 model_task.rpart <- function(model) {

@@ -43,14 +43,8 @@ training_frame.default <- function(model, args = list()) {
 
 known_levels.default <- function(model, args = list()) {
   found <- categories(training_frame(model, args))
-  kept <- kept_levels(model)
-  classes <- attr(model_terms(model), "dataClasses")
-  for (name in names(kept)) {
-    if (!is.character(kept[[name]])) next
-    trained <- if (name %in% names(classes)) classes[[name]] else "factor"
-    type <- if (trained == "character") "string" else "factor"
-    found[[name]] <- category(kept[[name]], type, trained == "ordered")
-  }
+  kept <- kept_categories(kept_levels(model), model_terms(model))
+  found[names(kept)] <- kept
   found
 }
 
@@ -123,6 +117,17 @@ category <- function(levels, type = "factor", ordered = FALSE) {
 categories <- function(columns) {
   factors <- Filter(is.factor, as.list(columns))
   lapply(factors, function(x) category(levels(x), "factor", is.ordered(x)))
+}
+
+# Levels that a model keeps by column, each a category of what the terms say it was trained on.
+kept_categories <- function(kept, terms) {
+  kept <- Filter(is.character, as.list(kept))
+  classes <- attr(terms, "dataClasses")
+  lapply(stats::setNames(names(kept), names(kept)), function(name) {
+    trained <- if (name %in% names(classes)) classes[[name]] else "factor"
+    type <- if (trained == "character") "string" else "factor"
+    category(kept[[name]], type, trained == "ordered")
+  })
 }
 
 # Raw training rows of a model, at most `n` of them spread evenly: none where only the columns are

@@ -54,7 +54,7 @@ def _install(
     """Why it failed, or None."""
     output = library.parent / f"{library.name}.log"
     environment = worker_environment(r, ":".join(p for p in (str(library), r_libs) if p))
-    environment |= {"HOME": str(library.parent), "R_DEFAULT_PACKAGES": ""}
+    environment["HOME"] = str(library.parent)
     for name in ("R_DEFAULT_PACKAGES", "R_SHARE_DIR", "R_INCLUDE_DIR", "R_DOC_DIR"):
         del environment[name]  # R's own start script sets them
     with output.open("wb") as said:

@@ -16,23 +16,18 @@ from modelyard.registry.roles import GENERATED
 from modelyard.runtime.manifest import File, Manifest
 from modelyard.wrapper.generate import custom_model
 
-Writer = Callable[[Manifest], str | None]
-"""The text of a file for this version; None: it has no such file."""
-
-WRITERS: Mapping[str, Writer] = {
+WRITERS: Mapping[str, Callable[[Manifest], str]] = {
     "renv.lock": renv_lock,
     "environment.yml": conda_environment,
     "custom_model.py": custom_model,
 }
-"""By role, one of ``roles.GENERATED``."""
+"""The text of a file for a version, by its role, one of ``roles.GENERATED``."""
 
 
 def with_generated(account: Account, manifest: Manifest) -> Manifest:
     """Store the generated files and name them in the manifest, after its other files."""
     files = list(manifest.files)
     for role in GENERATED:
-        text = WRITERS[role](manifest) if role in WRITERS else None
-        if text is not None:
-            stored = account.artifacts.put(io.BytesIO(text.encode()))
-            files.append(File(role, stored.digest, stored.size_bytes))
+        stored = account.artifacts.put(io.BytesIO(WRITERS[role](manifest).encode()))
+        files.append(File(role, stored.digest, stored.size_bytes))
     return replace(manifest, files=tuple(files))

@@ -55,7 +55,7 @@ def unpacked(data: memoryview) -> Iterator[memoryview]:
     """
     start = bytes(data[:6])
     if start[:2] == b"\x1f\x8b":
-        return _inflated(data, lambda: _Deflate())
+        return _inflated(data, _Deflate)
     if start[:3] == b"BZh":
         return _inflated(data, bz2.BZ2Decompressor)
     if start == b"\xfd7zXZ\0":

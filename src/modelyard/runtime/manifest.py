@@ -16,7 +16,7 @@ from modelyard.signature import Signature
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a version. ``role`` is model, body, samples or golden.
+    """One file of a version. ``role`` is what it is, and its path in an export: ``roles.py``.
 
     ``digest`` is the SHA-256 of its bytes, in hexadecimal.
     """

@@ -7,26 +7,22 @@ is put around the model's serialised bytes as they are: no R reads them here.
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import hashlib
 import json
-import lzma
 import re
 import struct
 from collections.abc import Callable
 from typing import Any
 
 from modelyard.errors import InvalidValue
+from modelyard.runtime.blob import unpacked
+from modelyard.runtime.environment import BASE
 from modelyard.runtime.manifest import File, Manifest
 from modelyard.runtime.r.codes import INTEGER, LIST, LOGICAL, REAL, STRING
 from modelyard.signature import Column
 from modelyard.wrapper.package import Entries, Package
 
-_BASE = {
-    "base", "compiler", "datasets", "grDevices", "graphics", "grid", "methods", "parallel",
-    "splines", "stats", "stats4", "tcltk", "tools", "utils",
-}  # fmt: skip
 _FILE = "model.rds"
 _MAX_NAME = 60
 """So that the pin's paths fit into a ustar archive."""
@@ -71,7 +67,7 @@ def _check_predict(manifest: Manifest) -> None:
         "a predict_body": manifest.body is not None,
         f"predict_fn = {spec.fn!r}": spec.fn != "predict",
         "predict_args": bool(spec.args),
-        "code_paths": any(f.role.startswith(("code/", "user/")) for f in manifest.files),
+        "user_files or code_paths": bool(manifest.authors),
     }
     found = [name for name, is_so in other.items() if is_so]
     if found:
@@ -84,12 +80,12 @@ def _check_predict(manifest: Manifest) -> None:
 
 def required(manifest: Manifest) -> list[str]:
     """Packages that predict needs, without those that are part of R."""
-    return sorted({*manifest.predict.packages, *manifest.environment.packages} - _BASE)
+    return sorted({*manifest.predict.packages, *manifest.environment.packages} - BASE)
 
 
 def _pinned(stored: bytes, manifest: Manifest) -> bytes:
     """The serialised list. As the model comes first, its references stay right as they are."""
-    plain = _decompressed(stored)
+    plain = b"".join(unpacked(memoryview(stored)))
     if not plain.startswith(b"X\n"):
         raise InvalidValue("Only a model that saveRDS() wrote in its usual format can be pinned.")
     format_version = struct.unpack(">i", plain[2:6])[0]
@@ -99,14 +95,6 @@ def _pinned(stored: bytes, manifest: Manifest) -> bytes:
     names = _attributes(names=_strings(["model", "prototype"]))
     head = _head(LIST, 2, has_attributes=True)
     return plain[:start] + head + plain[start:] + _prototype(manifest.signature.inputs) + names
-
-
-def _decompressed(data: bytes) -> bytes:
-    if data.startswith(b"\x1f\x8b"):
-        return gzip.decompress(data)
-    if data.startswith(b"BZh"):
-        return bz2.decompress(data)
-    return lzma.decompress(data) if data.startswith(b"\xfd7zXZ\0") else data
 
 
 def _prototype(inputs: tuple[Column, ...]) -> bytes:

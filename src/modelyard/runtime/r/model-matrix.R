@@ -56,7 +56,7 @@ model_task.mvr <- function(model) "regression"
 
 score.mvr <- function(model, rows, args = list()) {
   rows <- matrices_of(rows, matrix_variables(model))
-  clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  score.default(model, rows, args)
 }
 
 predictors.mvr <- function(model, args = list()) {

@@ -12,7 +12,7 @@ required_pkgs.lmerModLmerTest <- function(model) c("lmerTest", required_pkgs.mer
 
 score.merMod <- function(model, rows, args = list()) {
   if (!isTRUE(args$allow.new.levels)) refuse_new_groups(rows, model@flist, allow_new_levels)
-  clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  score.default(model, rows, args)
 }
 
 known_levels.merMod <- function(model, args = list()) {
@@ -31,7 +31,7 @@ required_pkgs.glmmTMB <- function(model) "glmmTMB"
 
 score.glmmTMB <- function(model, rows, args = list()) {
   if (!isTRUE(args$allow.new.levels)) refuse_new_groups(rows, tmb_groups(model), allow_new_levels)
-  clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  score.default(model, rows, args)
 }
 
 predictors.glmmTMB <- function(model, args = list()) {
@@ -74,7 +74,7 @@ score.lme <- function(model, rows, args = list()) {
   # Of several levels one row comes in another shape than more: it is asked twice.
   alone <- nrow(rows) == 1 && length(args$level) > 1
   if (alone) rows <- rows[c(1, 1), , drop = FALSE]
-  answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  answer <- score.default(model, rows, args)
   if (alone) answer[1, , drop = FALSE] else answer
 }
 

@@ -31,12 +31,12 @@ score.coxph <- function(model, rows, args = list()) {
       "Fit it with coxph(..., model = TRUE)."
     ))
   }
-  clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  score.default(model, rows, args)
 }
 
 # Several quantiles of one row come as a vector.
 score.survreg <- function(model, rows, args = list()) {
-  answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  answer <- score.default(model, rows, args)
   several <- is.atomic(answer) && is.null(dim(answer)) && length(answer) > 1
   if (nrow(rows) == 1 && several) t(answer) else answer
 }
