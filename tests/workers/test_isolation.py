@@ -322,7 +322,7 @@ def test_code_that_runs_while_a_model_is_loaded_is_shut_in_too(workshop, tmp_pat
     assert reached.exists() != is_shut_in
 
 
-def test_a_worker_cannot_be_left_behind_with_its_folder(workshop, pool):
+def test_a_worker_cannot_be_left_behind_with_its_folder():
     process = LocalCompute().spawn_worker(4 * 2**30)
     process.channel.receive()
     assert process.kill() == "killed by SIGKILL"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import struct
 import tracemalloc
 
 import pyarrow as pa
 import pytest
+from tests.runtime.r.xdr import altrep, file_of, sequence, strings, symbol, xdr
 
 from modelyard.errors import ModelyardError
 from modelyard.runtime.r.rds import read_frame
@@ -17,40 +17,16 @@ CASES = 20_000
 SEED = 20240131
 
 
-def xdr(*parts: int | float | bytes) -> bytes:
-    packed = b""
-    for part in parts:
-        if isinstance(part, bytes):
-            packed += part
-        else:
-            packed += struct.pack(">d" if isinstance(part, float) else ">i", part)
-    return packed
-
-
-def symbol(name: bytes) -> bytes:
-    return xdr(1, 0x40009, len(name), name)
-
-
-def strings(*values: bytes) -> bytes:
-    return xdr(16, len(values), *(xdr(0x40009, len(v), v) for v in values))
-
-
 def frame(*columns: bytes) -> bytes:
     """A version 3, big-endian frame of these columns' bytes, as R would write it."""
     names = strings(*(b"c%d" % i for i in range(len(columns))))
     attributes = xdr(
         0x402, symbol(b"names"), names, 0x402, symbol(b"class"), strings(b"data.frame")
     )
-    head = b"X\n" + xdr(3, 0x40202, 0x30500, 5, b"UTF-8")
-    return head + xdr(0x313, len(columns), *columns, attributes, 254)
+    return file_of(xdr(0x313, len(columns), *columns, attributes, 254))
 
 
-def altrep(kind: bytes, state: bytes) -> bytes:
-    info = xdr(2, symbol(kind), 2, symbol(b"base"), 2, xdr(13, 1, 13), 254)
-    return xdr(238, info, state, 254)
-
-
-SEQUENCE = altrep(b"compact_intseq", xdr(14, 3, 3.0, 1.0, 1.0))
+SEQUENCE = sequence(3.0)
 DEFERRED = altrep(b"deferred_string", xdr(2, xdr(14, 3, 1.5, 1e5, 0.1), xdr(13, 1, 0)))
 WRAPPED = altrep(b"wrap_real", xdr(2, xdr(14, 3, 1.5, 1e5, 0.1), 2, xdr(13, 2, 0, 0), 254))
 FACTOR = xdr(

@@ -61,7 +61,7 @@ def exploit(marker: str) -> bytes:
 
 
 EXPLOITS = {
-    "top": (lambda bad: file_of(bad), "x"),
+    "top": (file_of, "x"),
     "in a list": (lambda bad: file_of(vector(bad)), "x[[1]]"),
 }
 
