@@ -28,7 +28,7 @@ def test_random_numbers_are_those_of_a_request_of_its_name(logged: Logged, tmp_p
     rows = logged.rows("draws")
     first, again = predicted("mlflow", "plain", folder, [rows, rows], tmp_path)
     url = f"{logged.server.url}/api/v1/models/draws/predict"
-    wt = [{"wt": 2.0}] * len(rows[0]["cells"])
+    wt = {"dataframe_records": [{"wt": 2.0}] * len(rows[0]["cells"])}
     command = ["curl", "-s", url, "-H", f"Authorization: Bearer {logged.server.token}"]
     command += ["-H", "X-Request-Id: custom_model", "-H", "Content-Type: application/json"]
     told = subprocess.run([*command, "-d", json.dumps(wt)], capture_output=True, check=True)
