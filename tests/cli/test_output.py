@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelyard.cli.output import show_error
+from modelyard.cli.output import show_error, show_warning
 from modelyard.errors import Detail, MissingColumn, UnknownLevel
 
 
@@ -41,3 +41,9 @@ def test_missing_columns_are_named_once(said):
 
 def test_problems_the_message_does_not_name_are_all_listed(said):
     assert len(said(UnknownLevel("They differ.", details=problems(3)))) == 4
+
+
+def test_a_warning_is_one_line_on_stderr(capsys):
+    show_warning(UserWarning("The service [bold]x does not follow."), UserWarning, "f.py", 1)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Warning: The service [bold]x does not follow.\n")

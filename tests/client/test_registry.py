@@ -6,7 +6,9 @@ import pytest
 from tests.conftest import run_r
 
 from modelyard.client.http import Http
+from modelyard.client.model import Model
 from modelyard.client.registry import Registry
+from modelyard.client.version import ModelVersion
 from modelyard.errors import (
     AlreadyExists,
     InUse,
@@ -201,3 +203,25 @@ def test_tables_go_there_and_back(connection):
         connection.write_table("cars", CARS)
     connection.drop_table("cars")
     assert connection.tables() == []
+
+
+def test_services_that_cannot_follow_an_alias_are_warned_of():
+    raw = {"name": "M", "database": "D", "schema": "S", "model": "M", "version": "V2"}
+    good = {"service": "D.S.good", "version": "V2", "cause": None}
+    bad = {"service": "D.S.bad", "version": "V1", "cause": "V2 cannot replace V1: no."}
+
+    class Other:
+        http = Http(
+            "http://x",
+            "t",
+            httpx.MockTransport(lambda _: httpx.Response(200, json={"services": [good, bad]})),
+        )
+
+    for move in (
+        lambda: Model(Other(), raw).set_alias("production", "V2"),
+        lambda: ModelVersion(Other(), raw).set_alias("production"),
+    ):
+        with pytest.warns(UserWarning) as said:
+            move()
+        text = "The service D.S.bad does not follow: V2 cannot replace V1: no."
+        assert [(str(w.message), w.filename) for w in said] == [(text, __file__)]

@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -15,21 +16,23 @@ from tests.services.conftest import SPACE, Yard
 
 from modelyard.access import SYSTEM
 from modelyard.names import ModelRef, Qualified
-from modelyard.registry.aliases import set_alias
+from modelyard.registry.aliases import get_aliases
 from modelyard.registry.resolve import resolve
 from modelyard.services.folder import started
+from modelyard.services.move import Follower, move_alias
 from modelyard.services.types import HostState, Service, State
+from modelyard.services.undeploy import undeploy
 
 LOW = "function(model, input) input$x"
 SPOILED = "function(model, input) input$x + 0"
 HIGH = "function(model, input) input$x + 1000"
 ANSWERS = {"V1": 0.0, "V2": 1000.0}
+NAMED = f"{SPACE}.moving"
 
 
-def point(yard: Yard, model: str, version: str) -> None:
-    set_alias(
-        yard.account, SYSTEM, ModelRef(Qualified(SPACE, model), version=version), "production"
-    )
+def point(yard: Yard, model: str, version: str) -> list[Follower]:
+    ref = ModelRef(Qualified(SPACE, model), version=version)
+    return move_alias(yard.account, SYSTEM, ref, "production")[1]
 
 
 @dataclass
@@ -99,31 +102,77 @@ def test_moves_under_traffic_fail_no_request_and_mix_no_versions(yard: Yard, fol
     with Traffic(yard, followed) as traffic:
         for i in range(moves):
             version = ("V2", "V1")[i % 2]
-            point(yard, "MOVING", version)
-            until_version(yard, followed, version)
+            assert point(yard, "MOVING", version) == [Follower(NAMED, version)]
+            assert {version_of(yard, followed) for _ in range(3)} == {version}
     assert traffic.wrong == []
     assert set(traffic.seen) == {"V1", "V2"}
 
 
+def test_a_move_returns_when_every_service_that_follows_has_switched(yard: Yard, followed: Service):
+    second = yard.deploy("moving_too", "MOVING@Production")
+    fixed = yard.deploy("staying", "MOVING/V1")
+    dead = yard.deploy("dying", "MOVING@production")
+    yard.reconciler.stop()
+    killed = yard.host(dead).pid
+    os.kill(killed, signal.SIGKILL)
+    try:
+        for version in ("V2", "V1", "V2"):
+            told = point(yard, "MOVING", version)
+            assert told == [Follower(NAMED, version), Follower(f"{NAMED}_too", version)]
+            assert version_of(yard, followed) == version_of(yard, second) == version
+            assert version_of(yard, fixed) == "V1"
+    finally:
+        yard.reconciler.start()
+    until_other(yard, dead, killed)
+    assert version_of(yard, dead) == "V2"
+    for name in ("moving_too", "staying", "dying"):
+        undeploy(yard.account, SYSTEM, Qualified(SPACE, name))
+        yard.reconciler.wake()
+
+
+def test_moves_there_and_back_at_once_end_where_the_last_one_was(yard: Yard, followed: Service):
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(5):
+            list(threads.map(lambda v: point(yard, "MOVING", v), ("V1", "V2", "V1", "V2")))
+            version = get_aliases(yard.account, Qualified(SPACE, "MOVING"))["production"]
+            assert {version_of(yard, followed) for _ in range(20)} == {version}
+
+
+def test_a_host_that_does_not_answer_holds_up_no_move(yard: Yard, followed: Service):
+    impatient = replace(
+        yard.account, settings=replace(yard.account.settings, deploy_deadline_s=0.5)
+    )
+    host = yard.host(followed)
+    os.kill(host.pid, signal.SIGSTOP)
+    try:
+        before = host.version
+        other = {"V1": "V2", "V2": "V1"}[before]
+        ref = ModelRef(Qualified(SPACE, "MOVING"), version=other)
+        version, told = move_alias(impatient, SYSTEM, ref, "production")
+    finally:
+        os.kill(host.pid, signal.SIGCONT)
+    assert (version, told) == (other, [Follower(NAMED, before, f"{other} is not ready yet.")])
+    assert point(yard, "MOVING", other) == [Follower(NAMED, other)]
+
+
 def test_the_way_back_takes_no_start(yard: Yard, followed: Service):
     point(yard, "MOVING", "V2")
-    until_version(yard, followed, "V2")
     point(yard, "MOVING", "V1")
-    assert until_version(yard, followed, "V1") < 5.0
+    assert version_of(yard, followed) == "V1"
     assert "V1 answers now, instead of V2" in " ".join(yard.log_of(followed))
     starts = [line for line in yard.log_of(followed) if "is ready" in line]
     point(yard, "MOVING", "V2")
-    until_version(yard, followed, "V2")
     assert [line for line in yard.log_of(followed) if "is ready" in line] == starts
 
 
 def test_a_version_that_is_no_good_never_replaces_a_good_one(yard: Yard, followed: Service):
     point(yard, "MOVING", "V1")
-    until_version(yard, followed, "V1")
     yard.log("MOVING", {"model": "lm(dist ~ speed, cars)", "body": SPOILED}, {"x": "double"})
     spoil(yard, ModelRef(Qualified(SPACE, "MOVING"), version="V3"))
     with Traffic(yard, followed) as traffic:
-        point(yard, "MOVING", "V3")
+        (told,) = point(yard, "MOVING", "V3")
+        assert told.version == "V1"
+        assert "V3 cannot replace V1" in (told.cause or "")
         degraded = yard.until("moving", State.DEGRADED)
         assert "V3 cannot replace V1" in (degraded.status.cause or "")
         assert version_of(yard, followed) == "V1"
@@ -140,14 +189,13 @@ def pids(yard: Yard) -> list[int]:
 def until_other(yard: Yard, service: Service, pid: int) -> None:
     """Wait until another process than ``pid`` serves."""
     patience = time.monotonic() + 60
-    while pids(yard) == [pid] or yard.host(yard.show("moving")).state is HostState.STARTING:
+    while (host := yard.host(service)).pid == pid or host.state is HostState.STARTING:
         assert time.monotonic() < patience, yard.log_of(service)
         time.sleep(0.05)
 
 
 def test_a_new_deploy_under_traffic_fails_no_request(yard: Yard, followed: Service):
     point(yard, "MOVING", "V1")
-    until_version(yard, followed, "V1")
     before = pids(yard)
     with Traffic(yard, followed) as traffic:
         yard.deploy("moving", "MOVING/V2", force=True, num_workers=2)

@@ -2,7 +2,9 @@
 #'
 #' An alias is a name that moves: callers say `MTCARS_MPG@production` and get the version it
 #' points at. Setting one that exists moves it in one step. `DEFAULT`, `FIRST` and `LAST` always
-#' exist and cannot be set.
+#' exist and cannot be set. Services that follow the alias answer with the version by the time
+#' `sfr_set_model_alias()` returns; one that cannot goes on with what it had, and a warning says
+#' why.
 #'
 #' @param conn A registry from [sfr_model_registry()], or a connection.
 #' @param model_name A model, also as `DB.SCHEMA.MODEL`.
@@ -27,8 +29,13 @@ sfr_set_model_alias <- function(conn, model_name, version_name, alias, reg = NUL
   context(conn)
   ref <- model_ref(model_name, version_name, needed = TRUE)
   alias <- sub("^@", "", check_string(alias))
-  api_model(conn, "PUT", ref$model, c("aliases", alias), json = list(version = ref$version))
+  resp <- api_model(conn, "PUT", ref$model, c("aliases", alias), json = list(version = ref$version))
   say("{full_name(conn, ref$model)}@{alias} is {ref$version}.")
+  for (service in read_json(resp)$services) {
+    if (!is.null(service$cause)) {
+      warn_texts(paste0("The service ", service$service, " does not follow: ", service$cause))
+    }
+  }
   invisible(TRUE)
 }
 

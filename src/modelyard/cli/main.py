@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from modelyard.cli import (
     tables,
     tokens,
 )
-from modelyard.cli.output import err, out, show_error
+from modelyard.cli.output import err, out, show_error, show_warning
 from modelyard.cli.session import Session
 from modelyard.errors import ModelyardError
 
@@ -69,6 +70,7 @@ def options(
 
 def main() -> None:
     """Run a command; what goes wrong is one message on stderr and exit status 1."""
+    warnings.showwarning = show_warning
     try:
         app()
     except ModelyardError as e:

@@ -98,6 +98,11 @@ def done(message: str, result: object, *, as_json: bool) -> None:
         out.print(escape(message))
 
 
+def show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """What a user should know of what was done, as ``warnings.showwarning`` is called."""
+    err.print(f"[bold yellow]Warning:[/bold yellow] {escape(str(message))}", soft_wrap=True)
+
+
 def show_error(error: ModelyardError) -> None:
     """What is wrong, where, and what to do: each problem once."""
     err.print(f"[bold red]Error:[/bold red] {escape(error.message)}", soft_wrap=True)

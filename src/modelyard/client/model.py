@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from modelyard.client.connection import Connection
 from modelyard.client.http import path
+from modelyard.client.service import warn_behind
 from modelyard.client.version import ModelVersion, address, version_table
 
 
@@ -87,8 +88,11 @@ class Model:
         return dict(self._send("GET", "aliases")["aliases"])
 
     def set_alias(self, alias: str, version: str | ModelVersion) -> None:
-        """Point an alias at a version, in one step; one that exists is moved."""
-        self._send("PUT", "aliases", alias, body={"version": _name(version)})
+        """Point an alias at a version, in one step; one that exists is moved.
+
+        Services that follow it answer with that version then; one that cannot is warned of.
+        """
+        warn_behind(self._send("PUT", "aliases", alias, body={"version": _name(version)}))
 
     def unset_alias(self, alias: str) -> None:
         """Remove an alias.

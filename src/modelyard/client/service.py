@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -115,3 +116,11 @@ def services_of(
     params = {"model": model, "version": version, **({} if model else connection.namespace)}
     found = connection.http.json("GET", path("services"), params=params)
     return [Service(connection, raw) for raw in found["services"]]
+
+
+def warn_behind(moved: dict[str, Any]) -> None:
+    """Warn of each service that follows an alias which was moved, and goes on with what it had."""
+    for service in moved["services"]:
+        if service["cause"] is not None:
+            said = f"The service {service['service']} does not follow: {service['cause']}"
+            warnings.warn(said, stacklevel=3)

@@ -44,10 +44,11 @@ Model = Annotated[Qualified, Depends(_model)]
 
 
 def _version(model: Model, version: str) -> ModelRef:
-    return _ref(model, version)
+    return version_in(model, version)
 
 
-def _ref(model: Qualified, version: object) -> ModelRef:
+def version_in(model: Qualified, version: object) -> ModelRef:
+    """A version of a model, by its name or an alias, as a body gives it."""
     if not isinstance(version, str):
         raise InvalidValue(f"version is a version's name or an alias, not {str(version)[:80]!r}.")
     return ModelRef.parse(str(model), model.namespace, version)
@@ -106,7 +107,7 @@ def change_model(
         allow_role(actor, "model.annotate")
         describe.check_comment(raw["comment"])
     if "default_version" in raw:
-        aliases.set_default(account, actor, _ref(model, raw["default_version"]))
+        aliases.set_default(account, actor, version_in(model, raw["default_version"]))
     if "comment" in raw:
         describe.set_comment(account, actor, model, raw["comment"])
     return JSONResponse(describe.get_model(account, model).to_dict())
@@ -211,17 +212,6 @@ def show_aliases(request: Request, model: Model) -> JSONResponse:
     account = account_of(request)
     moves = [m.to_dict() for m in aliases.alias_history(account, model)]
     return JSONResponse({"aliases": aliases.get_aliases(account, model), "history": moves})
-
-
-@router.put(_MODEL + "/aliases/{alias}")
-def set_alias(
-    request: Request, actor: Pointer, model: Model, alias: str, raw: Body
-) -> JSONResponse:
-    """Point an alias at a version."""
-    ref = _ref(model, _need(raw, "version"))
-    return JSONResponse(
-        {"alias": alias, "version": aliases.set_alias(account_of(request), actor, ref, alias)}
-    )
 
 
 @router.delete(_MODEL + "/aliases/{alias}")

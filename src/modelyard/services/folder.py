@@ -30,7 +30,9 @@ class HostFile:
     ``started`` tells the process from a later one with the same ``pid``. ``final`` says that
     another try cannot go better. ``generation`` is that of the wish it serves. ``isolation`` is how
     well its workers are shut in, once there is one. ``refused`` is the generation of a later wish
-    that it found to be no good; ``code`` is the version of Modelyard that it runs.
+    that it found to be no good; ``code`` is the version of Modelyard that it runs. ``version``
+    is the version of the model that answers, as the alias said at ``followed``, a time of the
+    machine's monotonic clock.
     """
 
     pid: int
@@ -44,6 +46,8 @@ class HostFile:
     isolation: str | None = None
     refused: int = 0
     code: str = ""
+    version: str = ""
+    followed: float = 0.0
 
     @property
     def is_alive(self) -> bool:

@@ -79,6 +79,8 @@ class Host:
         self._is_quiet = before is not None
         """While another process answers for this service, it tells how it is."""
         self._fault: ModelyardError | None = None
+        self._taking_up = spec.generation
+        """The generation of the wish that was taken up last, or tried to."""
 
     def run(self) -> int:
         """Serve until told to stop; the exit status."""
@@ -136,15 +138,13 @@ class Host:
 
         loop.add_signal_handler(signal.SIGTERM, end)
         loop.add_signal_handler(signal.SIGHUP, lambda: begin(self._reload(served, app)))
-        loop.add_signal_handler(signal.SIGUSR2, lambda: begin(self._hand_over(app, server, sock)))
-        for work in (
-            self._load(served, server),
-            self._tell(served),
-            self._count(records),
-            served.follow(),
-        ):
+        loop.add_signal_handler(
+            signal.SIGUSR2, lambda: begin(self._hand_over(served, app, server, sock))
+        )
+        for work in (self._tell(served), self._count(records), served.follow()):
             begin(work)
         try:
+            begin(self._load(served, server))
             await server.serve(sockets=[sock])
             await served.close()
         finally:
@@ -171,8 +171,11 @@ class Host:
             took = time.monotonic() - begun
             log.info("ready after %.1f s: %d golden rows replayed", took, rows)
             self._is_quiet = False
-            self._say(*served.state(), isolation=served.isolation)
+            self._say_how(served, isolation=served.isolation)
             if self._before is not None:
+                # The one before was told of the moves of the alias since this one looked.
+                await served.look()
+                self._say_how(served)
                 self._before.say_ready()
             return
         server.should_exit = True
@@ -195,30 +198,37 @@ class Host:
         return rows
 
     async def _reload(self, served: Served, app: App) -> None:
-        """Take up the wish of now, if it is a new one and good."""
+        """Take up the wish of now, if it is a new one and good, and look at the alias."""
+        served.ask()
         spec = self._folder.read_spec()
-        if spec.generation in (self._spec.generation, self._said.refused):
+        if spec.generation == self._taking_up:
             return
+        self._taking_up = spec.generation
         log.info("a new wish: %s %s", spec.model, spec.version)
         try:
             rows = await served.adopt(spec)
         except ModelyardError as e:
             log.error("it is no good: %s: %s", e.code, e.message)
-            self._say(*served.state(), refused=spec.generation)
+            self._say_how(served, refused=spec.generation)
             return
         log.info("%s %s answers now: %d golden rows replayed", spec.model, spec.version, rows)
         self._spec = spec
         self._folder.write_good(spec)
         app.limits = self._limits()
-        self._say(*served.state(), generation=spec.generation, refused=0)
+        self._say_how(served, generation=spec.generation, refused=0)
 
-    async def _hand_over(self, app: App, server: uvicorn.Server, sock: socket.socket) -> None:
+    async def _hand_over(
+        self, served: Served, app: App, server: uvicorn.Server, sock: socket.socket
+    ) -> None:
         """Let a new process go on; this one ends when its connections have gone."""
         log.info("told to hand over")
+        self._is_quiet = True
         if not await hand_over(self._folder, sock, self._lock):
             log.error("the next host did not become ready; this one goes on")
+            self._is_quiet = False
+            self._say_how(served)
             return
-        self._is_quiet = app.closes = True
+        app.closes = True
         os.close(self._lock)  # from now on the other's alone
         for listening in server.servers:
             listening.close()
@@ -231,10 +241,12 @@ class Host:
     async def _tell(self, served: Served) -> None:
         """Keep ``host.json`` true."""
         while True:
-            await asyncio.sleep(_TICK_S)
-            state, cause = served.state()
-            if (state, cause) != (self._said.state, self._said.cause):
-                self._say(state, cause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(served.looked.wait(), _TICK_S)
+            said = self._said
+            if served.looked.is_set() or served.state() != (said.state, said.cause):
+                served.looked.clear()
+                self._say_how(served)
 
     async def _count(self, records: Records) -> None:
         """Keep what its logs dropped; in a thread, for a dead disk may be why."""
@@ -246,6 +258,11 @@ class Host:
                     await asyncio.to_thread(self._folder.write_dropped, dropped)
                     told = dropped
             await asyncio.sleep(_COUNT_S)
+
+    def _say_how(self, served: Served, **more: Any) -> None:
+        edition = served.edition
+        version = "" if edition is None else edition.version.name
+        self._say(*served.state(), version=version, followed=served.followed, **more)
 
     def _say(self, state: HostState, cause: str | None = None, **more: Any) -> None:
         self._said = replace(self._said, state=state, cause=cause, **more)

@@ -1,4 +1,5 @@
-"""HTTP for services: deploy, list, look at, read the log of, undeploy.
+"""HTTP for services: deploy, list, look at, read the log of, undeploy; and move an alias that they
+may follow.
 
 ``app.state.reconciler``, where there is one, is woken at each change of a wish.
 """
@@ -12,18 +13,20 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from modelyard.access import Actor, Part, is_within
-from modelyard.access.routes import account_of, may, place_of, read_json
+from modelyard.access.routes import Body, account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest
 from modelyard.names import ModelRef, Qualified
+from modelyard.registry.routes import Model, Pointer, version_in
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail_of
+from modelyard.services.move import move_alias
 from modelyard.services.options import Options
 from modelyard.services.show import parts_of, show, show_all
 from modelyard.services.undeploy import is_ending, undeploy
 
-router = APIRouter(prefix="/api/v1/services")
+router = APIRouter(prefix="/api/v1")
 
 Place = Annotated[str | None, Query()]
 
@@ -40,7 +43,7 @@ WAIT_FOR_END_S = 8.0
 """A host has a few seconds to finish what it has begun."""
 
 
-@router.post("", status_code=202)
+@router.post("/services", status_code=202)
 def create(
     request: Request,
     actor: Annotated[Actor, Depends(may("service.write", about=None))],
@@ -53,7 +56,7 @@ def create(
     return JSONResponse(service.to_dict(), 202)
 
 
-@router.get("")
+@router.get("/services")
 def every(
     request: Request,
     actor: Annotated[Actor, Depends(may("service.read", about=None))],
@@ -76,7 +79,7 @@ def every(
     return JSONResponse({"services": mine})
 
 
-@router.get("/{service}", dependencies=[Reader])
+@router.get("/services/{service}", dependencies=[Reader])
 def one(
     request: Request, service: str, database: Place = None, schema: Place = None
 ) -> JSONResponse:
@@ -85,7 +88,7 @@ def one(
     return JSONResponse(show(account, _name(account, service, database, schema)).to_dict())
 
 
-@router.delete("/{service}", status_code=202)
+@router.delete("/services/{service}", status_code=202)
 def delete(
     request: Request,
     service: str,
@@ -104,7 +107,7 @@ def delete(
     return JSONResponse({"name": name.name, "fqn": str(name)}, 202)
 
 
-@router.get("/{service}/logs", dependencies=[Reader])
+@router.get("/services/{service}/logs", dependencies=[Reader])
 def logs(
     request: Request,
     service: str,
@@ -117,6 +120,17 @@ def logs(
     found = show(account, _name(account, service, database, schema))
     where = folder(account.settings.home, found.spec.id)
     return JSONResponse({"fqn": str(found.spec.name), "lines": tail_of(where.log_files, lines)})
+
+
+@router.put("/models/{model}/aliases/{alias}")
+def set_alias(
+    request: Request, actor: Pointer, model: Model, alias: str, raw: Body
+) -> JSONResponse:
+    """Point an alias at a version; answered when the services that follow it do, or cannot."""
+    ref = version_in(model, raw.get("version"))
+    version, services = move_alias(account_of(request), actor, ref, alias)
+    told = [service.to_dict() for service in services]
+    return JSONResponse({"alias": alias, "version": version, "services": told})
 
 
 def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:

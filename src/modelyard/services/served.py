@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,16 +64,56 @@ class Served:
         """Why what is wanted does not answer, while something else does."""
         self._good: dict[tuple[bytes, str | None], float] = {}
         self._is_ending = False
+        self._asked = asyncio.Event()
+        self.looked = asyncio.Event()
+        """Set when it has looked at the alias because it was asked to."""
+        self.followed = 0.0
+        """What answers is what the alias meant then, by the monotonic clock; or it cannot be."""
 
     async def follow(self) -> None:
         """From then on have the workers that are needed, and answer with what the alias means; a
         version that is no good never does."""
         while True:
-            await asyncio.sleep(FOLLOW_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), FOLLOW_S)
+            is_asked = self._asked.is_set()
+            self._asked.clear()
             if self._edition is not None and not self._is_ending:
                 for edition in (self._edition, *self._traffic.editions):
                     edition.scale()
-                await self._look()
+                await self.look()
+                if is_asked:
+                    self.looked.set()
+
+    async def look(self) -> None:
+        """Switch if the alias has moved; forget the version before when its time is over."""
+        if self._before is not None and self._before[1] < time.monotonic():
+            self._before[0].crew.close()
+            self._before = None
+        spec = self._spec
+        if spec.alias is None:
+            return
+        try:
+            at, wanted = await self._wanted(spec)
+        except NotFound:
+            self.trouble = f"The alias {spec.alias} is gone; what it meant last answers."
+            return
+        except ModelyardError as e:
+            log.warning("the alias cannot be looked up: %s", e)
+            return
+        now = self._edition
+        if now is None or spec is not self._spec:
+            return
+        if wanted.name == now.version.name:
+            if self._refused is not None:
+                self._refused = self.trouble = None
+        elif wanted.name != self._refused and not await self._switch(now, wanted):
+            return
+        self.followed = at
+
+    def ask(self) -> None:
+        """Have it look at the alias now."""
+        self._asked.set()
 
     async def adopt(self, spec: ServiceSpec) -> int:
         """Answer as another wish for this service says; what answered before does until then.
@@ -83,7 +124,7 @@ class Served:
             ModelyardError: the wish is no good, and nothing has changed.
         """
         try:
-            version = await self._in_thread(lambda: self._wanted(spec))
+            at, version = await self._wanted(spec)
             edition, rows = await self._prepared(version, spec)
             traffic = await self._shared(spec, edition)
         except ModelyardError as e:
@@ -91,7 +132,7 @@ class Served:
             raise
         old = self._editions()
         self._spec, self._edition, self._before = spec, edition, None
-        self._traffic = traffic
+        self._traffic, self.followed = traffic, at
         self.trouble = self._refused = None
         await _closed(old)
         return rows
@@ -210,10 +251,12 @@ class Served:
         figures = HostFigures(by_version, self._records.dropped())
         return bytes(await self._in_thread(lambda: _exposition(figures)))
 
-    def _wanted(self, spec: ServiceSpec) -> ModelVersion:
-        if spec.alias is not None:
-            return resolve(self._account, ModelRef(spec.model, alias=spec.alias))
-        return resolve(self._account, ModelRef(spec.model, version=spec.version))
+    async def _wanted(self, spec: ServiceSpec) -> tuple[float, ModelVersion]:
+        """What is to answer, and a time when it was."""
+        named = {"version": spec.version} if spec.alias is None else {"alias": spec.alias}
+        at = time.monotonic()
+        ref = ModelRef(spec.model, **named)
+        return at, await self._in_thread(lambda: resolve(self._account, ref))
 
     async def _prepared(self, version: ModelVersion, spec: ServiceSpec) -> tuple[Edition, int]:
         account = self._account
@@ -253,49 +296,31 @@ class Served:
         found = [self._edition, self._before and self._before[0], *self._traffic.editions]
         return [edition for edition in found if edition is not None]
 
-    async def _look(self) -> None:
-        """Switch if the alias has moved; forget the version before when its time is over."""
-        if self._before is not None and self._before[1] < time.monotonic():
-            self._before[0].crew.close()
-            self._before = None
-        if self._spec.alias is None:
-            return
-        spec = self._spec
-        try:
-            wanted = await self._in_thread(lambda: self._wanted(spec))
-        except NotFound:
-            self.trouble = f"The alias {self._spec.alias} is gone; what it meant last answers."
-            return
-        except ModelyardError as e:
-            log.warning("the alias cannot be looked up: %s", e)
-            return
-        now = self._edition
-        if now is None or spec is not self._spec:
-            return
-        if wanted.name == now.version.name:
-            if self._refused is not None:
-                self._refused = self.trouble = None
-        elif wanted.name != self._refused:
-            await self._switch(now, wanted)
-
-    async def _switch(self, now: Edition, wanted: ModelVersion) -> None:
-        before = self._before
+    async def _switch(self, now: Edition, wanted: ModelVersion) -> bool:
+        """Answer with another version; False when the wish was replaced meanwhile."""
+        spec, before = self._spec, self._before
         if before is not None and before[0].version.name == wanted.name:
             new = before[0]
         else:
             try:
-                new, rows = await self._prepared(wanted, self._spec)
+                new, rows = await self._prepared(wanted, spec)
             except ModelyardError as e:
+                if spec is not self._spec:
+                    return False
                 self._refused = wanted.name
                 self.trouble = f"{wanted.name} cannot replace {now.version.name}: {e}"
                 log.error("%s", self.trouble)
-                return
+                return True
+            if spec is not self._spec:
+                new.crew.close()
+                return False
             log.info("%s is ready: %d golden rows replayed", wanted.name, rows)
             if before is not None:
                 before[0].crew.close()
         self._edition, self._before = new, (now, time.monotonic() + WARM_S)
         self._refused = self.trouble = None
         log.info("%s answers now, instead of %s", new.version.name, now.version.name)
+        return True
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -131,3 +131,17 @@ test_that("no metrics are an empty list", {
   fake_server(list("GET /api/v1/models/M/versions/V1/metrics" = json_answer("{\"metrics\":{}}")))
   expect_length(sfr_show_model_metrics(fake_registry(), "M", "V1"), 0)
 })
+
+test_that("a service that cannot follow an alias is warned of, with the server's words as they are", {
+  fake_server(list("PUT /api/v1/models/M/aliases/production" = list(
+    alias = "production", version = "V2",
+    services = list(
+      list(service = "D.S.good", version = "V2", cause = NULL),
+      list(service = "D.S.bad", version = "V1", cause = "V2 cannot replace V1: {stop('no')}")
+    )
+  )))
+  said <- testthat::capture_warnings(
+    quietly(expect_true(sfr_set_model_alias(fake_registry(), "M", "V2", "production")))
+  )
+  expect_identical(said, "The service D.S.bad does not follow: V2 cannot replace V1: {stop('no')}")
+})
