@@ -41,13 +41,16 @@ class Traffic:
 
     yard: Yard
     service: Service
+    stays: bool = True
+    """Whether a client keeps its connection."""
     seen: dict[str, int] = field(default_factory=dict)
     wrong: list[object] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
     def ask(self, number: int) -> None:
         headers = {"authorization": f"Bearer {self.yard.owner}"}
-        with httpx.Client(headers=headers, timeout=30) as client:
+        limits = httpx.Limits(max_keepalive_connections=None if self.stays else 0)
+        with httpx.Client(headers=headers, timeout=30, limits=limits) as client:
             x = float(number)
             while not self.done.is_set():
                 x += 1.0
@@ -223,10 +226,13 @@ def test_a_new_deploy_that_is_no_good_leaves_the_old_answering(yard: Yard, follo
     assert version_of(yard, followed) == "V2"
 
 
-def test_a_host_hands_over_to_the_next_without_a_failed_request(yard: Yard, followed: Service):
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_host_hands_over_to_the_next_without_a_failed_request(
+    yard: Yard, followed: Service, stays: bool
+):
     yard.deploy("moving", "MOVING/V1", force=True)
     (before,) = pids(yard)
-    with Traffic(yard, followed) as traffic:
+    with Traffic(yard, followed, stays) as traffic:
         os.kill(before, signal.SIGUSR2)
         until_other(yard, followed, before)
         time.sleep(0.5)

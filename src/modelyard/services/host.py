@@ -144,8 +144,13 @@ class Host:
         for work in (self._tell(served), self._count(records), served.follow()):
             begin(work)
         try:
-            begin(self._load(served, server))
-            await server.serve(sockets=[sock])
+            if self._before is None:
+                begin(self._load(served, server))
+            else:
+                # The one before takes the connections of the socket that is now both's.
+                await self._load(served, server)
+            if not server.should_exit:
+                await server.serve(sockets=[sock])
             await served.close()
         finally:
             for task in list(running):
