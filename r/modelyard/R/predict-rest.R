@@ -4,7 +4,8 @@
 #' use. Numbers travel with all their digits. With a Modelyard service dates, times and whole
 #' numbers come back in the types of the model's contract.
 #'
-#' @param endpoint An endpoint from [sfr_service_endpoint()], or a service's address.
+#' @param endpoint An endpoint from [sfr_service_endpoint()], or the address of a service or of a
+#'   model at the account (`/models/...`, whose outputs come in JSON's types).
 #' @param new_data A data frame of rows to score.
 #' @param token A token; see [sfr_pat()] for where one is found when `NULL`.
 #' @param conn A connection whose token to use.
@@ -52,7 +53,7 @@ refuse_page <- function(resp, call = caller_env()) {
 }
 
 # The output columns of the service's contract, asked once per version; NULL where a service does
-# not tell, as those of others do not.
+# not tell, as those of others and a model's address at the account (/models/...) do not.
 service_outputs <- function(url, token, version) {
   if (is.null(version)) {
     return(NULL)
@@ -60,8 +61,11 @@ service_outputs <- function(url, token, version) {
   key <- paste(url, version)
   if (is.null(the$signatures[[key]])) {
     req <- with_token(httr2::request(paste0(url, "/")), token)
-    resp <- check_answer(perform(req))
-    the$signatures[[key]] <- read_json(resp)$signature
+    resp <- perform(req)
+    if (httr2::resp_status(resp) == 404) {
+      return(NULL)
+    }
+    the$signatures[[key]] <- read_json(check_answer(resp))$signature
   }
   the$signatures[[key]]$outputs
 }

@@ -36,6 +36,16 @@ test_that("no rows give an empty answer of the contract's types", {
   )
 })
 
+test_that("an address that does not describe itself still answers", {
+  the$signatures <- list()
+  model <- paste0(url, "/models/ML_DB.MODELS.MPG@production")
+  fake_server(list("POST /models/ML_DB.MODELS.MPG@production/predict" = json_answer(
+    "{\"data\":[[0,{\"prediction\":21}],[1,{\"prediction\":22}]]}",
+    headers = list(`x-modelyard-version` = "V2")
+  )))
+  expect_identical(sfr_predict_rest(model, cars, token = "t"), data.frame(prediction = c(21, 22)))
+})
+
 test_that("a method's underscores are dashes in the address", {
   asked <- fake_server(list("POST /predict-proba" = json_answer("[{\"p\":1},{\"p\":2}]")))
   expect_identical(
