@@ -12,7 +12,7 @@ from pathlib import Path
 from steps import CannotGoOn, output, run
 
 R_PACKAGES = ["httr2", "jsonlite", "cli", "rlang", "yaml", "forecast"]
-R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64"]
+R_PACKAGES_DEV = ["testthat", "withr", "roxygen2", "lintr", "bit64", "shiny"]
 
 # What the models of tests/zoo are made with, beside R's own recommended packages.
 R_PACKAGES_ZOO = [
@@ -20,6 +20,9 @@ R_PACKAGES_ZOO = [
     "lme4", "mclust", "mda", "modeldata", "ordinal", "partykit", "pls", "prophet",
     "quantreg", "randomForest", "ranger", "recipes",
 ]  # fmt: skip
+
+# The browser that opens examples/shiny, and what drives it: commands with their packages.
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 
 # rpy2 is compiled against R: without one of these headers it would not be, or only slowly so.
 COMPILER = [
@@ -41,13 +44,13 @@ def ensure(dev):
     """Install what is missing where apt can; elsewhere say what is missing and stop."""
     packages = R_PACKAGES + ([*R_PACKAGES_DEV, *R_PACKAGES_ZOO] if dev else [])
     if shutil.which("apt-get") and shutil.which("dpkg-query"):
-        _ensure_debian(packages)
+        _ensure_debian(packages, [p for p in BROWSER.values() if dev])
     else:
-        _ensure_by_hand(packages)
+        _ensure_by_hand(packages, [c for c in BROWSER if dev])
 
 
-def _ensure_debian(packages):
-    wanted = [*COMPILER, "python3-venv", *([] if shutil.which("curl") else ["curl"])]
+def _ensure_debian(packages, browser):
+    wanted = [*COMPILER, "python3-venv", *browser, *([] if shutil.which("curl") else ["curl"])]
     own_r = shutil.which("R") is not None and _not_installed(["r-base-core"])
     if not own_r:
         wanted += ["r-base-core", "r-recommended", *("r-cran-" + p.lower() for p in packages)]
@@ -91,8 +94,8 @@ def _may_sudo():
     return subprocess.run(asking, check=False).returncode == 0
 
 
-def _ensure_by_hand(packages):
-    missing = [tool for tool in ("R", "make") if shutil.which(tool) is None]
+def _ensure_by_hand(packages, browser):
+    missing = [tool for tool in ("R", "make", *browser) if shutil.which(tool) is None]
     if not any(shutil.which(compiler) for compiler in ("cc", "gcc", "clang")):
         missing.append("a C compiler")
     if missing:
