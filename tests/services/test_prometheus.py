@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from modelyard.services.metrics import HostFigures, Latencies, VersionFigures, summed
+from modelyard.services.metrics import (
+    HostFigures,
+    Latencies,
+    ShadowFigures,
+    VersionFigures,
+    summed,
+)
 from modelyard.services.prometheus import exposition
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -24,6 +31,7 @@ def figures() -> VersionFigures:
         latencies.observe(seconds)
     return VersionFigures(
         version="V1",
+        role="current",
         latencies=latencies.buckets(),
         total_s=latencies.total_s,
         failures={"model_error": 3, "overloaded": 2},
@@ -42,11 +50,12 @@ def figures() -> VersionFigures:
 
 
 def test_every_figure_is_told_by_version() -> None:
-    two = replace(figures(), version="V2", rows=1)
+    two = replace(figures(), version="V2", role="split", rows=1)
     found = read(exposition(HostFigures([figures(), two], {"requests": 11, "inferences": 0})))
 
     def value(name: str, **labels: str) -> float:
-        return found[name, tuple(sorted({"version": "V1", **labels}.items()))]
+        labels = {"version": "V1", "role": "current", **labels}
+        return found[name, tuple(sorted(labels.items()))]
 
     assert value("modelyard_requests_total", code="ok") == 4
     assert value("modelyard_requests_total", code="model_error") == 3
@@ -74,7 +83,7 @@ def test_every_figure_is_told_by_version() -> None:
         "modelyard_requests_refused_total": 9,
     }
     assert {name: value(name) for name in plain} == plain
-    assert value("modelyard_rows_total", version="V2") == 1
+    assert value("modelyard_rows_total", version="V2", role="split") == 1
     assert found["modelyard_log_dropped_total", (("log", "requests"),)] == 11
 
 
@@ -82,6 +91,19 @@ def test_a_host_without_a_version_yet_has_figures_too() -> None:
     assert list(read(exposition(HostFigures([], {"requests": 0})))) == [
         ("modelyard_log_dropped_total", (("log", "requests"),))
     ]
+
+
+def test_a_shadow_is_told_beside_what_answers_and_how_it_compares() -> None:
+    asked = replace(figures(), role="shadow", rows=5)
+    results = {"same": 7, "differed": 2, "failed": 1, "missed": 0}
+    shadow = ShadowFigures("V1", results, math.inf)
+    found = read(exposition(HostFigures(summed([figures(), asked]), {}, shadow)))
+    rows = {dict(labels)["role"]: n for (f, labels), n in found.items() if "rows" in f}
+    assert rows == {"current": 19, "shadow": 5}
+    for result, requests in results.items():
+        labels = (("result", result), ("version", "V1"))
+        assert found["modelyard_shadow_compared_total", labels] == requests
+    assert found["modelyard_shadow_largest_difference", (("version", "V1"),)] == math.inf
 
 
 def test_a_version_that_answers_from_two_places_is_told_once() -> None:

@@ -56,7 +56,8 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_the_figures_follow_what_was_asked(yard: Yard, talks: Service) -> None:
     def value(name: str, **labels: str) -> float:
-        return found.get((name, tuple(sorted({"version": "V1", **labels}.items()))), 0.0)
+        labels = {"version": "V1", "role": "current", **labels}
+        return found.get((name, tuple(sorted(labels.items()))), 0.0)
 
     found = metrics(yard, talks)
     good, failed = (value("modelyard_requests_total", code=c) for c in ("ok", "model_error"))

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from tests.services.conftest import SPACE, Yard
+from tests.services.test_prometheus import read
 
 from modelyard.errors import InvalidValue, NotFound
 from modelyard.services.options import Options
@@ -60,7 +61,7 @@ def logged(yard: Yard) -> None:
 
 def test_a_split_and_a_shadow_in_a_service(yard: Yard) -> None:
     logged(yard)
-    service = yard.deploy("shared", "SHARED/V1", split={"V2": 0.5}, shadow="V2")
+    service = yard.deploy("shared", "SHARED/V1", split={"V2": 0.5}, shadow="V2", num_workers=1)
     seen: Counter[str] = Counter()
     for x in range(60):
         answer = yard.post(service, json={"data": [[0, float(x)]]})
@@ -83,11 +84,26 @@ def test_a_split_and_a_shadow_in_a_service(yard: Yard) -> None:
         "missed": 0,
         "largest_difference": 0.25,
     }
+    found = read(httpx.get(f"{service.url}/metrics", headers=bearer(yard)).content)
+    rows = {labels: n for (name, labels), n in found.items() if name == "modelyard_rows_total"}
+    assert {tuple(v for _, v in labels): n for labels, n in rows.items()} == {
+        ("current", "V1"): seen["V1"],
+        ("split", "V2"): seen["V2"],
+        ("shadow", "V2"): 60,
+    }
+    results = {"same": seen["V2"], "differed": seen["V1"], "failed": 0, "missed": 0}
+    for result, requests in results.items():
+        labels = (("result", result), ("version", "V2"))
+        assert found["modelyard_shadow_compared_total", labels] == requests
+    assert found["modelyard_shadow_largest_difference", (("version", "V2"),)] == 0.25
+
+
+def bearer(yard: Yard) -> dict[str, str]:
+    return {"authorization": f"Bearer {yard.owner}"}
 
 
 def described(yard: Yard, url: str) -> dict:
-    headers = {"authorization": f"Bearer {yard.owner}"}
-    return dict(httpx.get(f"{url}/", headers=headers).json())
+    return dict(httpx.get(f"{url}/", headers=bearer(yard)).json())
 
 
 def test_a_version_beside_that_is_not_there_leaves_all_as_it_was(yard: Yard) -> None:

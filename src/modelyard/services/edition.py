@@ -25,7 +25,7 @@ from modelyard.runtime.r.rds import read_frame
 from modelyard.scoring.frames import JSON, RDS, Answer, Call, numbers, written
 from modelyard.scoring.refusal import named
 from modelyard.services.inference_log import Capture
-from modelyard.services.metrics import Latencies, VersionFigures
+from modelyard.services.metrics import Latencies, Role, VersionFigures
 from modelyard.services.records import Records
 from modelyard.services.scaling import Load, Range, next_size
 from modelyard.services.types import ServiceSpec
@@ -68,9 +68,11 @@ class Edition:
         threads: Executor,
         spec: ServiceSpec,
         records: Records,
+        role: Role = "current",
     ) -> None:
         manifest, settings = version.manifest, account.settings
         self.version = version
+        self._role = role
         options = spec.options
         self._records = records
         self._capture = (
@@ -178,6 +180,7 @@ class Edition:
         crew, counted = self.crew, self.crew.figures
         return VersionFigures(
             version=self.version.name,
+            role=self._role,
             latencies=self._latencies.buckets(),
             total_s=self._latencies.total_s,
             failures=dict(self._failures),

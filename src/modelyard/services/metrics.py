@@ -6,7 +6,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+Role = Literal["current", "split", "shadow"]
+"""As what a version is asked: as the one that answers, as one with a share of the requests, or as
+one whose answers nobody sees. The one before, kept warm, stays what it was."""
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -50,7 +54,7 @@ def cumulated(counts: Iterable[int], bounds: Sequence[str]) -> list[tuple[str, i
 
 @dataclass(frozen=True, slots=True)
 class VersionFigures:
-    """What there is to tell of one version at one moment; counts are from its start on.
+    """What there is to tell of one version in one role at one moment; counts are from its start on.
 
     ``latencies`` are buckets of seconds, ``joined`` counts calls by their requests, ``failures``
     requests by the code of their error. ``dropped`` requests had lost their caller, ``refused``
@@ -58,6 +62,7 @@ class VersionFigures:
     """
 
     version: str
+    role: Role
     latencies: Sequence[tuple[str, int]]
     total_s: float
     failures: Mapping[str, int]
@@ -78,6 +83,7 @@ class VersionFigures:
         buckets = zip(self.latencies, other.latencies, strict=True)
         return VersionFigures(
             version=self.version,
+            role=self.role,
             latencies=[(bound, count + more) for (bound, count), (_, more) in buckets],
             total_s=self.total_s + other.total_s,
             failures=Counter(self.failures) + Counter(other.failures),
@@ -94,17 +100,29 @@ _PLAIN = (
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowFigures:
+    """How the answers of a shadow compare: their number by ``same``, ``differed``, ``failed`` and
+    ``missed``, and the largest difference of two numbers."""
+
+    version: str
+    compared: Mapping[str, int]
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
 class HostFigures:
-    """The same of a host: its versions, and how many things each of its logs has dropped."""
+    """The same of a host: its versions, how many things each of its logs has dropped, and how its
+    shadow compares, if there is one."""
 
     versions: Sequence[VersionFigures]
     log_dropped: Mapping[str, int]
+    shadow: ShadowFigures | None = None
 
 
 def summed(figures: Iterable[VersionFigures]) -> list[VersionFigures]:
-    """One for each version, which may answer from several places at once."""
-    found: dict[str, VersionFigures] = {}
+    """One for each version and role; a version may answer in one from several places at once."""
+    found: dict[tuple[str, str], VersionFigures] = {}
     for one in figures:
-        known = found.get(one.version)
-        found[one.version] = one if known is None else known.plus(one)
+        known = found.get((one.version, one.role))
+        found[one.version, one.role] = one if known is None else known.plus(one)
     return list(found.values())

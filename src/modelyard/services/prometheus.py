@@ -11,8 +11,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from modelyard.services.metrics import HostFigures, VersionFigures, cumulated
+from modelyard.services.metrics import HostFigures, ShadowFigures, VersionFigures, cumulated
 
+_LABELS = ("version", "role")
 _JOINED = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 _COUNTS: Mapping[str, tuple[str, Callable[[VersionFigures], float]]] = {
@@ -42,20 +43,20 @@ class _Figures(Collector):
         self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, with a sample for each version."""
+        """Every family, with a sample for each version and role."""
         versions = self._figures.versions
         yield _latencies(versions)
         yield _requests(versions)
         yield _joined(versions)
         for name, (text, value) in _COUNTS.items():
-            count = CounterMetricFamily(name, text, labels=("version",))
+            count = CounterMetricFamily(name, text, labels=_LABELS)
             for one in versions:
-                count.add_metric((one.version,), value(one))
+                count.add_metric(_of(one), value(one))
             yield count
         for name, (text, value) in _GAUGES.items():
-            gauge = GaugeMetricFamily(name, text, labels=("version",))
+            gauge = GaugeMetricFamily(name, text, labels=_LABELS)
             for one in versions:
-                gauge.add_metric((one.version,), value(one))
+                gauge.add_metric(_of(one), value(one))
             yield gauge
         dropped = CounterMetricFamily(
             "modelyard_log_dropped", "Requests that a log does not have.", labels=("log",)
@@ -63,16 +64,40 @@ class _Figures(Collector):
         for log, things in self._figures.log_dropped.items():
             dropped.add_metric((log,), things)
         yield dropped
+        if (shadow := self._figures.shadow) is not None:
+            yield from _compared(shadow)
+
+
+def _of(one: VersionFigures) -> tuple[str, str]:
+    return one.version, one.role
+
+
+def _compared(shadow: ShadowFigures) -> Iterator[Metric]:
+    compared = CounterMetricFamily(
+        "modelyard_shadow_compared",
+        "Requests that the shadow was to be asked too, by how its answer compares.",
+        labels=("version", "result"),
+    )
+    for result, requests in shadow.compared.items():
+        compared.add_metric((shadow.version, result), requests)
+    yield compared
+    largest = GaugeMetricFamily(
+        "modelyard_shadow_largest_difference",
+        "Of two numbers, the shadow's and the one that was answered; Inf where one is missing.",
+        labels=("version",),
+    )
+    largest.add_metric((shadow.version,), shadow.largest)
+    yield largest
 
 
 def _latencies(versions: Sequence[VersionFigures]) -> Metric:
     found = HistogramMetricFamily(
         "modelyard_request_seconds",
         "From a request's last byte to its answer, for those that were scored.",
-        labels=("version",),
+        labels=_LABELS,
     )
     for one in versions:
-        found.add_metric((one.version,), list(one.latencies), one.total_s)
+        found.add_metric(_of(one), list(one.latencies), one.total_s)
     return found
 
 
@@ -80,18 +105,18 @@ def _requests(versions: Sequence[VersionFigures]) -> Metric:
     found = CounterMetricFamily(
         "modelyard_requests",
         "Requests to predict, by ok or the code of their error.",
-        labels=("version", "code"),
+        labels=(*_LABELS, "code"),
     )
     for one in versions:
-        found.add_metric((one.version, "ok"), one.latencies[-1][1])
+        found.add_metric((*_of(one), "ok"), one.latencies[-1][1])
         for code, count in one.failures.items():
-            found.add_metric((one.version, code), count)
+            found.add_metric((*_of(one), code), count)
     return found
 
 
 def _joined(versions: Sequence[VersionFigures]) -> Metric:
     found = HistogramMetricFamily(
-        "modelyard_call_requests", "Requests that were asked as one call.", labels=("version",)
+        "modelyard_call_requests", "Requests that were asked as one call.", labels=_LABELS
     )
     for one in versions:
         counts = [0] * (len(_JOINED) + 1)
@@ -99,7 +124,7 @@ def _joined(versions: Sequence[VersionFigures]) -> Metric:
             counts[bisect_left(_JOINED, requests)] += calls
         total = sum(requests * calls for requests, calls in one.joined.items())
         buckets = cumulated(counts, [f"{bound}.0" for bound in _JOINED])
-        found.add_metric((one.version,), buckets, total)
+        found.add_metric(_of(one), buckets, total)
     return found
 
 

@@ -26,7 +26,7 @@ from modelyard.scoring.frames import Answer, Call
 from modelyard.services.about import About
 from modelyard.services.edition import Edition
 from modelyard.services.health import health
-from modelyard.services.metrics import HostFigures, summed
+from modelyard.services.metrics import HostFigures, Role, summed
 from modelyard.services.records import Records
 from modelyard.services.traffic import Traffic
 from modelyard.services.types import HostState, ServiceSpec
@@ -248,7 +248,7 @@ class Served:
     async def metrics(self) -> bytes:
         """Its figures, for Prometheus."""
         by_version = summed(edition.figures() for edition in self._editions())
-        figures = HostFigures(by_version, self._records.dropped())
+        figures = HostFigures(by_version, self._records.dropped(), self._traffic.figures())
         return bytes(await self._in_thread(lambda: _exposition(figures)))
 
     async def _wanted(self, spec: ServiceSpec) -> tuple[float, ModelVersion]:
@@ -258,7 +258,9 @@ class Served:
         ref = ModelRef(spec.model, **named)
         return at, await self._in_thread(lambda: resolve(self._account, ref))
 
-    async def _prepared(self, version: ModelVersion, spec: ServiceSpec) -> tuple[Edition, int]:
+    async def _prepared(
+        self, version: ModelVersion, spec: ServiceSpec, role: Role = "current"
+    ) -> tuple[Edition, int]:
         account = self._account
         name = str(version)
         rows, notes = await self._in_thread(
@@ -268,7 +270,7 @@ class Served:
         )
         for note in notes:
             log.info("%s", note)
-        edition = Edition(account, version, self._threads, spec, self._records)
+        edition = Edition(account, version, self._threads, spec, self._records, role)
         try:
             await edition.crew.ready()
         except ModelyardError:
@@ -279,17 +281,22 @@ class Served:
     async def _shared(self, spec: ServiceSpec, main: Edition) -> Traffic:
         """The versions beside ``main``, ready; when one is not, none of them is left."""
         options = spec.options
-        made: dict[str, Edition] = {}
+        made: list[Edition] = []
+
+        async def beside(name: str, role: Role) -> Edition:
+            ref = ModelRef(spec.model, version=name)
+            version = await self._in_thread(partial(resolve, self._account, ref))
+            edition, _ = await self._prepared(version, spec, role)
+            made.append(edition)
+            return edition
+
         try:
-            for name in (*options.split, *([options.shadow] if options.shadow else ())):
-                ref = ModelRef(spec.model, version=name)
-                version = await self._in_thread(partial(resolve, self._account, ref))
-                made[name], _ = await self._prepared(version, spec)
+            shares = [(await beside(name, "split"), part) for name, part in options.split.items()]
+            shadow = await beside(options.shadow, "shadow") if options.shadow else None
         except ModelyardError:
-            await _closed([main, *made.values()])
+            await _closed([main, *made])
             raise
-        shares = [(made[name], share) for name, share in options.split.items()]
-        return Traffic(shares, made.get(options.shadow or ""))
+        return Traffic(shares, shadow)
 
     def _editions(self) -> list[Edition]:
         """All that are there."""

@@ -14,6 +14,7 @@ from typing import Any
 from modelyard.errors import ModelyardError, NotFound
 from modelyard.scoring.frames import JSON, Answer, Call
 from modelyard.services.edition import Edition
+from modelyard.services.metrics import ShadowFigures
 
 log = logging.getLogger("modelyard.services")
 
@@ -104,6 +105,15 @@ class Traffic:
         task = asyncio.get_running_loop().create_task(work)
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
+
+    def figures(self) -> ShadowFigures | None:
+        """How the challenger compares, for Prometheus."""
+        if self._shadow is None:
+            return None
+        compared = self.compared
+        results = ("same", "differed", "failed", "missed")
+        counts = {result: getattr(compared, result) for result in results}
+        return ShadowFigures(self._shadow.version.name, counts, compared.largest)
 
     def describe(self) -> dict[str, Any]:
         """Shares by version, and how the challenger compares."""
