@@ -46,6 +46,7 @@ class FakeBackend:
 
     is_ready: bool = True
     calls: list[Call] = field(default_factory=list)
+    told: list[tuple[str, int, str]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     gone: Callable[[], bool] = lambda: False
 
@@ -82,6 +83,9 @@ class FakeBackend:
                     await asyncio.sleep(0.01)
         said = json.dumps({"id": request_id, "strict": call.strict}).encode()
         return Answer(said, call.answer_form, "same", ("note €",), ("warned",)), "V2"
+
+    def refused(self, request_id: str, status: int, code: str, message: str) -> None:
+        self.told.append((request_id, status, code))
 
     def describe(self) -> dict[str, Any]:
         return {"name": "svc"}
@@ -384,3 +388,11 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE) == (1124, hard) or 0 <= hard < 
 def test_each_server_counts_its_own() -> None:
     settings = Settings(max_connections=1)
     assert slow.capped(settings)._caps is not slow.capped(settings)._caps
+
+
+def test_every_error_is_told_with_its_status(served: Served) -> None:
+    answers = [served.post(headers={}), served.post("/nowhere"), served.post(content=b"x" * 1001)]
+    answers += [served.post(content=body) for body in (b"full", b"bug", b"{}")]
+    assert [answer.status_code for answer in answers] == [401, 404, 413, 429, 500, 200]
+    told = [(answer.headers["x-request-id"], answer.status_code) for answer in answers[:-1]]
+    assert [(request, status) for request, status, _ in served.backend.told] == told

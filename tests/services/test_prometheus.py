@@ -51,7 +51,9 @@ def figures() -> VersionFigures:
 
 def test_every_figure_is_told_by_version() -> None:
     two = replace(figures(), version="V2", role="split", rows=1)
-    found = read(exposition(HostFigures([figures(), two], {"requests": 11, "inferences": 0})))
+    found = read(
+        exposition(HostFigures([figures(), two], {"requests": 11, "inferences": 0}, {401: 12}))
+    )
 
     def value(name: str, **labels: str) -> float:
         labels = {"version": "V1", "role": "current", **labels}
@@ -85,10 +87,11 @@ def test_every_figure_is_told_by_version() -> None:
     assert {name: value(name) for name in plain} == plain
     assert value("modelyard_rows_total", version="V2", role="split") == 1
     assert found["modelyard_log_dropped_total", (("log", "requests"),)] == 11
+    assert found["modelyard_error_answers_total", (("status", "401"),)] == 12
 
 
 def test_a_host_without_a_version_yet_has_figures_too() -> None:
-    assert list(read(exposition(HostFigures([], {"requests": 0})))) == [
+    assert list(read(exposition(HostFigures([], {"requests": 0}, {})))) == [
         ("modelyard_log_dropped_total", (("log", "requests"),))
     ]
 
@@ -97,7 +100,7 @@ def test_a_shadow_is_told_beside_what_answers_and_how_it_compares() -> None:
     asked = replace(figures(), role="shadow", rows=5)
     results = {"same": 7, "differed": 2, "failed": 1, "missed": 0}
     shadow = ShadowFigures("V1", results, math.inf)
-    found = read(exposition(HostFigures(summed([figures(), asked]), {}, shadow)))
+    found = read(exposition(HostFigures(summed([figures(), asked]), {}, {}, shadow)))
     rows = {dict(labels)["role"]: n for (f, labels), n in found.items() if "rows" in f}
     assert rows == {"current": 19, "shadow": 5}
     for result, requests in results.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.services.logs import tail, tail_of
-from modelyard.services.request_log import RequestLog, Scored, request_log
+from modelyard.services.request_log import Refused, RequestLog, Scored, request_log
 
 AT = 1_800_000_000.7
 
@@ -35,6 +35,16 @@ def test_what_r_warned_of_is_said_under_the_request_s_id_as_one_line(tmp_path: P
     lines = tail(tmp_path / "requests.log", 100)
     assert lines[1].endswith("WARNING request a: R warns: In log(x) : NaNs produced")
     assert len(lines) == 6
+
+
+def test_what_was_wrong_with_a_request_is_one_line_of_bounded_length(tmp_path: Path) -> None:
+    log = RequestLog(tmp_path / "requests.log")
+    log.take([Refused(AT, "a", "not_found", "No\n2027-01-15T08:00:00Z INFO forged" + "x" * 10**5)])
+    log.flush(last=True)
+    (line,) = tail(tmp_path / "requests.log", 100)
+    said = "2027-01-15T08:00:00Z INFO request a: not_found: No 2027-01-15T08:00:00Z INFO forged"
+    assert line.startswith(said)
+    assert len(line) < 2100
 
 
 def test_it_stays_bounded(tmp_path: Path) -> None:

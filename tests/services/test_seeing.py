@@ -142,11 +142,18 @@ def test_a_service_answers_while_its_log_is_stuck(yard: Yard, talks: Service) ->
     file = folder(yard.account.settings.home, stuck.spec.id).requests_file
     os.mkfifo(file)  # nobody reads it: whoever opens it to write waits
     assert [ask(yard, stuck, f"s{i}", float(i)) for i in range(5)] == [200] * 5
+    assert ask(yard, stuck, "wrong", "text") == 422
+    assert httpx.post(f"{stuck.url}/predict", headers={"x-request-id": "who"}).status_code == 401
+    found = metrics(yard, stuck)
+    for status in ("422", "401"):
+        assert found["modelyard_error_answers_total", (("status", status),)] == 1
     reader = os.open(file, os.O_RDONLY)
     try:
         said = b""
-        while b"request s4: " not in said:
+        while b"request who: " not in said:
             said += os.read(reader, 4096)
+        assert b"request wrong: type_mismatch: " in said
+        assert b"request s4: V1 scored " in said
     finally:
         os.close(reader)
     assert ask(yard, stuck, "after", 1.0) == 200

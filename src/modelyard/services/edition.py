@@ -175,6 +175,10 @@ class Edition:
             )
         return Answer(body, call.answer_form, self._signature.rows, read.notes, warnings)
 
+    def refused(self, request_id: str, error: ModelyardError) -> None:
+        """Have it written what was wrong with a request that no caller waits for."""
+        self._records.refuse(request_id, error.code, f"{self.version.name} as shadow: {error}")
+
     def figures(self) -> VersionFigures:
         """What there is to tell of it now."""
         crew, counted = self.crew, self.crew.figures

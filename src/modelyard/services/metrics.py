@@ -111,11 +111,12 @@ class ShadowFigures:
 
 @dataclass(frozen=True, slots=True)
 class HostFigures:
-    """The same of a host: its versions, how many things each of its logs has dropped, and how its
-    shadow compares, if there is one."""
+    """The same of a host: its versions, how many things each of its logs has dropped, how many
+    requests were answered an error, by status, and how its shadow compares, if there is one."""
 
     versions: Sequence[VersionFigures]
     log_dropped: Mapping[str, int]
+    errors: Mapping[int, int]
     shadow: ShadowFigures | None = None
 
 

@@ -64,6 +64,12 @@ class _Figures(Collector):
         for log, things in self._figures.log_dropped.items():
             dropped.add_metric((log,), things)
         yield dropped
+        errors = CounterMetricFamily(
+            "modelyard_error_answers", "Requests that were answered an error.", labels=("status",)
+        )
+        for status, requests in self._figures.errors.items():
+            errors.add_metric((str(status),), requests)
+        yield errors
         if (shadow := self._figures.shadow) is not None:
             yield from _compared(shadow)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelyard.services.folder import Folder
 from modelyard.services.inference_log import inference_log
-from modelyard.services.request_log import request_log
+from modelyard.services.request_log import Refused, request_log
 from modelyard.services.ring import Ring
 
 
@@ -32,6 +33,10 @@ class Records:
         """Write what is there."""
         self.requests.close()
         self.inferences.close()
+
+    def refuse(self, request_id: str, code: str, message: str) -> None:
+        """Have the line written of a request that was answered an error."""
+        self.requests.put(Refused(time.time(), request_id, code, message))
 
     def dropped(self) -> Mapping[str, int]:
         """Requests that each of them does not have."""

@@ -1,4 +1,4 @@
-"""One line for each request that was scored, in ``requests.log`` beside the host's own log.
+"""One line for each request, scored or refused, in ``requests.log`` beside the host's own log.
 
 A file of its own, so that many requests do not drive out what the host has to say.
 """
@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from modelyard.services.ring import Ring
 
@@ -18,9 +19,19 @@ MOST_WAITING = 8192
 _BYTES = 8 * 2**20
 _WARNINGS = 5
 _WARNING_CHARACTERS = 500
+_MESSAGE_CHARACTERS = 2000
 
 Scored = tuple[float, str, str, int, float, str, Sequence[str]]
 """UNIX time, request, version, rows, seconds, the request that led its call, R's warnings."""
+
+
+class Refused(NamedTuple):
+    """UNIX time, request, and what was wrong: the code and the message of its error."""
+
+    at: float
+    request: str
+    code: str
+    message: str
 
 
 class RequestLog:
@@ -35,10 +46,17 @@ class RequestLog:
         self._requests = 0
         self._second = (0, "")
 
-    def take(self, things: list[Scored]) -> None:
+    def take(self, things: list[Scored | Refused]) -> None:
         """Make their lines."""
         self._requests += len(things)
-        for at, request, version, rows, seconds, lead, warnings in things:
+        for thing in things:
+            if isinstance(thing, Refused):
+                self._lines.append(
+                    f"{self._stamp(int(thing.at))} INFO request {thing.request}: {thing.code}: "
+                    f"{_shown(thing.message, _MESSAGE_CHARACTERS)}\n"
+                )
+                continue
+            at, request, version, rows, seconds, lead, warnings = thing
             stamp = self._stamp(int(at))
             joined = "" if lead == request else f", joined to {lead}"
             noun = "row" if rows == 1 else "rows"
@@ -47,7 +65,7 @@ class RequestLog:
                 f"in {1000 * seconds:.2f} ms{joined}\n"
             )
             for warning in warnings[:_WARNINGS]:
-                shown = " ".join(warning.split())[:_WARNING_CHARACTERS]
+                shown = _shown(warning, _WARNING_CHARACTERS)
                 self._lines.append(f"{stamp} WARNING request {request}: R warns: {shown}\n")
 
     def flush(self, *, last: bool) -> None:
@@ -82,6 +100,10 @@ class RequestLog:
         return self._second[1]
 
 
+def _shown(text: str, most: int) -> str:
+    return " ".join(text.split())[:most]
+
+
 def request_log(file: Path) -> Ring:
-    """A ring whose things are :data:`Scored`, written to ``file``."""
+    """A ring whose things are :data:`Scored` and :class:`Refused`, written to ``file``."""
     return Ring("request-log", RequestLog(file), MOST_WAITING, EVERY_S)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -62,6 +63,7 @@ class Served:
         self._traffic = Traffic((), None)
         self.trouble: str | None = None
         """Why what is wanted does not answer, while something else does."""
+        self._errors: Counter[int] = Counter()
         self._good: dict[tuple[bytes, str | None], float] = {}
         self._is_ending = False
         self._asked = asyncio.Event()
@@ -211,6 +213,11 @@ class Served:
         traffic.copy(call, request_id, self._account.settings.predict_deadline_s, given)
         return given, edition.version.name
 
+    def refused(self, request_id: str, status: int, code: str, message: str) -> None:
+        """Count and log a request that was answered an error, or none as its caller had gone."""
+        self._errors[status] += 1
+        self._records.refuse(request_id, code, message)
+
     def describe(self) -> Mapping[str, Any]:
         """Name, version and signature, for those who may call it."""
         edition = self._edition
@@ -248,7 +255,9 @@ class Served:
     async def metrics(self) -> bytes:
         """Its figures, for Prometheus."""
         by_version = summed(edition.figures() for edition in self._editions())
-        figures = HostFigures(by_version, self._records.dropped(), self._traffic.figures())
+        figures = HostFigures(
+            by_version, self._records.dropped(), dict(self._errors), self._traffic.figures()
+        )
         return bytes(await self._in_thread(lambda: _exposition(figures)))
 
     async def _wanted(self, spec: ServiceSpec) -> tuple[float, ModelVersion]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +14,6 @@ from modelyard.errors import ModelyardError, NotFound
 from modelyard.scoring.frames import JSON, Answer, Call
 from modelyard.services.edition import Edition
 from modelyard.services.metrics import ShadowFigures
-
-log = logging.getLogger("modelyard.services")
 
 MOST_COPIES = 64
 """Copies under way at once; a challenger that is slower than that misses some."""
@@ -133,7 +130,7 @@ class Traffic:
             found = await shadow.answer(call, request_id, until, lambda: False)
         except ModelyardError as e:
             compared.failed += 1
-            log.info("request %s: the shadow %s failed: %s", request_id, shadow.version.name, e)
+            shadow.refused(request_id, e)
             return
         if found.body == given.body:
             compared.same += 1

@@ -47,6 +47,8 @@ Headers = Mapping[bytes, bytes]
 
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no", ""})
+_GONE = 499
+"""Counts callers who went away; nobody gets it."""
 
 
 class Backend(Protocol):
@@ -67,6 +69,10 @@ class Backend(Protocol):
         self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
     ) -> tuple[Answer, str]:
         """Score the rows of ``call`` by the loop's time ``until``; and the version that did."""
+        ...
+
+    def refused(self, request_id: str, status: int, code: str, message: str) -> None:
+        """Count and log a request that was answered an error, or none as its caller had gone."""
         ...
 
     def describe(self) -> Mapping[str, Any]:
@@ -120,17 +126,15 @@ class App:
         try:
             response = await self._respond(scope, headers, receive, request_id)
         except (Gone, asyncio.CancelledError):
-            log.info("request %s: the caller went away", request_id)
+            self._backend.refused(request_id, _GONE, "gone", "the caller went away")
             return
         except ModelyardError as e:
-            log.info("request %s: %s: %s", request_id, e.code, e.message)
-            response = _error(e, request_id, scope["path"])
+            response = self._refused(e, request_id, scope["path"])
         except Exception:
             log.exception("request %s failed", request_id)
             hint = "The service's log has the cause under this request id."
-            response = _error(
-                Internal("Something went wrong here.", hint=hint), request_id, scope["path"]
-            )
+            error = Internal("Something went wrong here.", hint=hint)
+            response = self._refused(error, request_id, scope["path"])
         status, form, more, body = response
         start = [
             (b"content-type", form),
@@ -142,6 +146,12 @@ class App:
             start.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": start})
         await send({"type": "http.response.body", "body": body})
+
+    def _refused(self, error: ModelyardError, request_id: str, path: str) -> Response:
+        status = status_of(error)
+        self._backend.refused(request_id, status, error.code, error.message)
+        more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
+        return status, JSON.encode(), more, json.dumps(body_of(error, request_id, path)).encode()
 
     async def _respond(
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
@@ -280,12 +290,6 @@ def _strict(query: bytes) -> bool:
 
 def _latin(header: bytes) -> str:
     return header.decode("latin-1")
-
-
-def _error(error: ModelyardError, request_id: str, path: str) -> Response:
-    more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
-    body = json.dumps(body_of(error, request_id, path)).encode()
-    return status_of(error), JSON.encode(), more, body
 
 
 def _flag(text: str) -> bool:
