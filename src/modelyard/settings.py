@@ -74,6 +74,10 @@ class Settings:
     sample_rows: int = 32
     """At most so many sample rows are kept with a version and replayed at deploy."""
     gc_grace_s: float = 24 * 3600.0
+    inference_log_days: float = 90.0
+    """What services were asked and answered is kept so long; 0: for ever."""
+    inference_log_bytes: int = 10 * 2**30
+    """Of each model; the oldest go first. 0: no bound."""
     token_days: int = 30
     require_second_person: str = "shared"
     """``always``, ``never``, or ``shared``: where the server listens beyond this machine."""

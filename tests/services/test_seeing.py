@@ -122,6 +122,12 @@ def test_what_was_asked_and_answered_is_read_back_by_sql(yard: Yard, talks: Serv
         ("c", 0, "V1", 3.0, 6.0),
     ]
     assert select("service")[0] == {"service": "ML_DB.MODELS.kept"}
+    copy = "CREATE TABLE mine AS SELECT * FROM TABLE(INFERENCE_TABLE('TALKS'))"
+    asked = expand(yard.account, SYSTEM, copy, SPACE)
+    yard.account.warehouse.run(asked.sql, SPACE, given=asked.tables)
+    counted = yard.account.warehouse.run("SELECT count(*) FROM mine", SPACE)
+    assert isinstance(counted, pa.Table)
+    assert counted.column(0)[0].as_py() == 3
 
 
 def test_the_log_is_read_by_sql(yard: Yard, talks: Service) -> None:

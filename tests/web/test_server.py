@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 import pytest
 
@@ -9,12 +10,28 @@ from modelyard.client.http import Http
 from modelyard.client.launch import find_or_start, stop
 from modelyard.errors import Forbidden
 
+OLD = "inferences/db/schema/model/v1/db.schema.service/20200101T000000-12345678.parquet"
+
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    home = tmp_path_factory.mktemp("server") / "home"
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("server") / "home"
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    old = home / OLD
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"x")
     yield find_or_start(home)
     stop(home)
+
+
+def test_inferences_that_are_too_old_are_removed(server, home):
+    patience = time.monotonic() + 60
+    while (home / OLD).exists():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
 
 
 def _send(server, *lines, body=b"", end=True):

@@ -30,6 +30,8 @@ EVERY_S = 1.0
 MOST_WAITING_BYTES = 16 * 2**20
 """Of the bodies of requests that wait to be gathered."""
 FILE_S, FILE_ROWS, FILE_BYTES = 60.0, 100_000, 64 * 2**20
+STAMP = "%Y%m%dT%H%M%S"
+"""The time in UTC with which the name of a file begins."""
 INPUT, OUTPUT = "request.data.", "response.data."
 ABOUT = pa.schema(
     [
@@ -184,7 +186,7 @@ def _write(folder: Path, table: pa.Table) -> None:
     from pyarrow.parquet import write_table  # only a service that keeps inferences pays for it
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.parquet"
+    name = f"{datetime.now(UTC):{STAMP}}-{uuid.uuid4().hex[:8]}.parquet"
     beside = folder / f".{name}"
     try:
         with beside.open("xb") as out:

@@ -25,6 +25,7 @@ from modelyard.errors import ModelyardError, Unauthenticated, Unavailable
 from modelyard.home import ServerInfo, announce, prepare_home, server_lock, write_private
 from modelyard.services.protocols.slow import capped
 from modelyard.services.reconcile import Reconciler
+from modelyard.services.retention import Retention
 from modelyard.settings import Settings
 from modelyard.web.app import create_app
 
@@ -98,11 +99,14 @@ def _serve(
 
     end.server = server = _Server(config, ready)
     reconciler.start()
+    retention = Retention(settings, account.now)
+    retention.start()
     try:
         with _signals_survived():
             server.run(sockets=[sock])
     finally:
         app.state.is_ready = False
+        retention.stop()
         reconciler.stop(hosts=end.with_services)
         log.info("the server has ended")
 
