@@ -14,6 +14,7 @@ import pyarrow as pa
 from bench.bridge_tables import table
 from bench.bridge_talk import main
 
+from modelyard.runtime.messages import SKEW, Rows
 from modelyard.runtime.r.codes import LIST
 from modelyard.runtime.r.predictor import Predictor, raise_fault
 from modelyard.runtime.r.rds import FrameReader
@@ -32,6 +33,8 @@ from modelyard.runtime.r.session import (
 )
 from modelyard.runtime.r.values import raw_vector, to_list
 from modelyard.workers.lease import CALL_ROWS
+
+_FEW_BYTES = 64 * 1024
 
 FLOOR = """
 bench_frames <- function(all) lapply(all, frame_of_bytes)
@@ -90,14 +93,35 @@ class Systems:
         started = time.perf_counter()
         for one in rows:
             parts = []
-            for start in range(0, one.num_rows, CALL_ROWS):
-                sent = b"".join(self._writer.pieces(one.slice(start, CALL_ROWS)))
-                told, _ = self._predictor.predict(sent, seed=None)
-                parts.append(self._reader.read(memoryview(told)))
+            for part in self._slices(one):
+                self._receive(self._writer.pieces(part))
+                told, _ = self._predictor.predict(seed=None)
+                parts.append(self._reader.read(_sent(told)))
                 then()
             answer = pa.concat_tables(parts) if len(parts) > 1 else parts[0]
         seconds = time.perf_counter() - started
         return seconds, answer.column(0).to_numpy()
+
+    def _slices(self, rows: pa.Table) -> list[pa.Table]:
+        if rows.num_rows <= CALL_ROWS:
+            return [rows]
+        return [rows.slice(at, CALL_ROWS) for at in range(0, rows.num_rows, CALL_ROWS)]
+
+    def _receive(self, pieces: Rows) -> None:
+        """What a socket does between two processes: the bytes once into R's memory."""
+        room = self._predictor.room(sum(map(len, pieces)))
+        if len(room) < _FEW_BYTES:
+            room[:] = b"".join(pieces)
+            return
+        at = 0
+        for piece in pieces:
+            room[at : at + len(piece)] = memoryview(piece).cast("B")
+            at += len(piece)
+
+
+def _sent(answer: Rows) -> memoryview:
+    """And once out of it."""
+    return memoryview(b"".join((bytes(SKEW), *answer)))[SKEW:]
 
 
 def _numbers(vector: Sexp) -> object:

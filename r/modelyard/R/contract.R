@@ -7,11 +7,12 @@
 # attached already, and the caller says what an error means.
 predict_frame <- function(model, rows, predict) {
   warnings <- character()
-  answer <- withCallingHandlers(call_predict(model, rows, predict), warning = function(w) {
+  # With a name here the answer would have two owners, and be copied to lose its names.
+  frame <- as_frame(withCallingHandlers(call_predict(model, rows, predict), warning = function(w) {
     warnings <<- c(warnings, conditionMessage(w))
     tryInvokeRestart("muffleWarning")
-  })
-  list(frame = as_frame(answer), warnings = if (length(warnings) > 1) unique(warnings) else warnings)
+  }))
+  list(frame = frame, warnings = if (length(warnings) > 1) unique(warnings) else warnings)
 }
 
 # The call itself, chosen by what the author said and then by the model's class.
@@ -33,20 +34,22 @@ asked_plainly <- function(predict) is.null(predict$body) && identical(predict$fn
 # fn(model, ...) evaluated where only base R, `model` and `rows` are to be found, and those
 # functions of stats that some predict() looks for where it is called from.
 clean_call <- function(fn, given, args, model, rows) {
-  env <- new.env(hash = FALSE, parent = baseenv())
-  stats <- asNamespace("stats") # stats::name, six times, would take longer than all of this
-  env$model.frame <- stats$model.frame
-  env$model.matrix <- stats$model.matrix
-  env$terms <- stats$terms
-  env$na.omit <- stats$na.omit
-  env$na.pass <- stats$na.pass
-  env$as.formula <- stats$as.formula
+  env <- new.env(hash = FALSE, parent = looked_for)
   env$model <- model
   env$rows <- rows
   # What is given without a name, the rows of a function of the author's, is always given.
-  if (!is.null(names(given))) given <- given[!names(given) %in% names(args)]
+  if (length(args) > 0 && !is.null(names(given))) given <- given[!names(given) %in% names(args)]
   eval(as.call(c(list(fn, quote(model)), given, args)), env)
 }
+
+looked_for <- new.env(parent = baseenv())
+for (name in c(
+  "predict", "model.frame", "model.matrix", "terms", "na.omit", "na.pass", "as.formula"
+)) {
+  assign(name, get(name, asNamespace("stats")), looked_for)
+}
+lockEnvironment(looked_for, bindings = TRUE)
+rm(name)
 
 named_function <- function(fn) {
   parts <- strsplit(fn, "::", fixed = TRUE)[[1]]

@@ -29,7 +29,7 @@ score.lda <- function(model, rows, args = list()) {
   args$type <- NULL
   asked <- if (is.null(model$terms)) quote(as.matrix(rows)) else quote(rows)
   found <- drawn(model, list(type = type), {
-    clean_call(quote(stats::predict), list(newdata = asked), args, model, rows)
+    clean_call(quote(predict), list(newdata = asked), args, model, rows)
   })
   if (!is.null(type)) {
     if (!type %in% names(found)) {

@@ -14,7 +14,7 @@ score.glmnet <- function(model, rows, args = list()) {
   if (identical(args$type, "class") && anyNA(rows)) {
     fault("model_error", "A class cannot be told of a row with missing values.")
   }
-  clean_call(quote(stats::predict), given, args, model, rows)
+  clean_call(quote(predict), given, args, model, rows)
 }
 score.cv.glmnet <- score.glmnet
 

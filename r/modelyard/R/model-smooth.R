@@ -11,7 +11,7 @@ training_frame.loess <- function(model, args = list()) {
 
 # smooth.spline was given two vectors, so its one column is called x; it answers a list of x and y.
 score.smooth.spline <- function(model, rows, args = list()) {
-  clean_call(quote(stats::predict), list(x = quote(rows$x)), args, model, rows)$y
+  clean_call(quote(predict), list(x = quote(rows$x)), args, model, rows)$y
 }
 predictors.smooth.spline <- function(model, args = list()) "x"
 training_frame.smooth.spline <- function(model, args = list()) data.frame(x = as.numeric(model$x))

@@ -2,7 +2,7 @@
 # their rows as `new_data`; a blueprint has the columns they were trained on, without rows.
 
 score.model_fit <- function(model, rows, args = list()) {
-  clean_call(quote(stats::predict), list(new_data = quote(rows)), args, model, rows)
+  clean_call(quote(predict), list(new_data = quote(rows)), args, model, rows)
 }
 score.workflow <- score.model_fit
 score.hardhat_model <- score.model_fit

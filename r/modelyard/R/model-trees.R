@@ -65,7 +65,7 @@ score.ranger <- function(model, rows, args = list()) {
   texts <- names(rows)[vapply(rows, is.character, NA)]
   refuse_text(rows, setdiff(texts, names(known_levels(model))), "ranger")
   given <- list(data = quote(rows), num.threads = 1L, seed = 1L, verbose = FALSE)
-  found <- clean_call(quote(stats::predict), given, args, model, rows)
+  found <- clean_call(quote(predict), given, args, model, rows)
   if (!is.null(found$survival)) {
     curves <- found$survival
     if (is.null(dim(curves))) curves <- matrix(curves, nrow(rows))
@@ -117,7 +117,7 @@ predict_types.ranger <- function(model) c("response", "se", "terminalNodes", "qu
 score.gbm <- function(model, rows, args = list()) {
   refuse_text(rows, names(known_levels(model)), "gbm")
   given <- list(newdata = quote(rows), n.trees = gbm_trees(model))
-  answer <- clean_call(quote(stats::predict), given, args, model, rows)
+  answer <- clean_call(quote(predict), given, args, model, rows)
   layers <- dim(answer)
   if (length(layers) != 3) {
     return(answer)

@@ -253,5 +253,8 @@ def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
         # Large blocks stay in the heap instead of being mapped anew for every call.
         "MALLOC_MMAP_THRESHOLD_": "4294967296",
         "MALLOC_TRIM_THRESHOLD_": "8589934592",
+        # Room for some hundred calls before R's collector looks again (default: 350k and 64M).
+        "R_NSIZE": "1M",
+        "R_VSIZE": "128M",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

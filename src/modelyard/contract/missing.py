@@ -1,11 +1,12 @@
-"""How R marks a missing value: an integer of its own, and one NaN among the others."""
+"""How R marks a missing double: one NaN among the others."""
 
 from __future__ import annotations
+
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
 
-NA_INTEGER = -(2**31)
 NA_REAL_BITS = np.uint64(0x7FF00000000007A2)
 _NA_LOW_WORD = np.uint64(1954)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -18,7 +19,7 @@ def is_na(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_] | None:
     [False, False]
     """
     # The minimum is NaN when any value is, and costs no array of its own.
-    if len(values) == 0 or not np.isnan(values.min()):
+    if len(values) == 0 or not isnan(np.minimum.reduce(values)):
         return None
     found: npt.NDArray[np.bool_] = np.isnan(values) & (
         values.view(np.uint64) & _LOW == _NA_LOW_WORD

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ from modelyard.runtime.sandbox.plan import Isolation
 _LENGTHS = struct.Struct("<QQ")
 LENGTHS_BYTES = _LENGTHS.size
 _CHUNK = 1 << 20
+_USUAL_BYTES = 64 * 1024
+"""A message of up to so many is received at once."""
 _MOST_PIECES = 1000
 """Of one message: the system takes 1,024 at once."""
 SKEW = 2
@@ -29,6 +31,8 @@ lie aligned in memory, and need no copy."""
 
 Rows = Sequence[bytes | memoryview]
 """The bytes of a frame in pieces, to be put one behind the other."""
+Room = Callable[[int], memoryview]
+"""Gives memory of so many bytes."""
 
 
 class Load(msgspec.Struct, tag=True, frozen=True):
@@ -192,6 +196,13 @@ def decoded(data: memoryview) -> Message:
         raise Garbled(f"bytes that are no message ({type(e).__name__})") from e
 
 
+_NO_ROWS = memoryview(bytearray())
+
+
+def _bytes(size: int) -> memoryview:
+    return memoryview(bytearray(SKEW + size))[SKEW:]
+
+
 class Channel:
     """One end of the conversation. Not safe for two threads at once.
 
@@ -204,6 +215,7 @@ class Channel:
         self._sock = sock
         self._most_bytes = most_bytes
         self._timeout: float | None = None
+        self._usual = memoryview(bytearray(_USUAL_BYTES))
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, _CHUNK)
 
@@ -222,38 +234,56 @@ class Channel:
                 self._sock.sendall(memoryview(part)[sent:])
             sent = max(sent - len(part), 0)
 
-    def receive(self, max_files: int = 0) -> tuple[Message, memoryview, list[int]]:
+    def receive(
+        self, max_files: int = 0, room: Room = _bytes
+    ) -> tuple[Message, memoryview, list[int]]:
         """The next message, the bytes of its rows, none or all, and its files.
+
+        ``room`` gives the memory that the rows are received into. The other end sends nothing
+        more before it has an answer.
 
         Raises:
             EOFError: the other end has gone.
             TimeoutError: it did not come, whole, in time.
             Garbled: it is none; nothing more can be received.
         """
-        files: list[int] = []
         end = None if self._timeout is None else time.monotonic() + self._timeout
-        if max_files:
-            first, files, _, _ = socket.recv_fds(self._sock, _LENGTHS.size, max_files)
-            if not first:
-                raise EOFError
-            lengths = first + bytes(self._read(_LENGTHS.size - len(first), end))
-        else:
-            lengths = bytes(self._read(_LENGTHS.size, end))
-        size, head = sizes_of(lengths, self._most_bytes)
-        data = self._read(size + head, end)
-        return decoded(data[size:]), data[:size], files
+        filled, files = self._begin(max_files)
+        while filled < LENGTHS_BYTES:
+            filled += self._more(self._usual[filled:LENGTHS_BYTES], end)
+        size, head = sizes_of(self._usual[:LENGTHS_BYTES], self._most_bytes)
+        here = self._usual[LENGTHS_BYTES:filled]
+        if len(here) > size + head:
+            raise Garbled("more than one message")
+        rows = room(size) if size else _NO_ROWS
+        rest = memoryview(bytearray(head))
+        n = min(size, len(here))
+        rows[:n] = here[:n]
+        rest[: len(here) - n] = here[n:]
+        for left in (rows[n:], rest[len(here) - n :]):
+            while left:
+                left = left[self._more(left, end) :]
+        return decoded(rest), rows, files
 
-    def _read(self, size: int, end: float | None) -> memoryview:
-        data = memoryview(bytearray(SKEW + size))[SKEW:]
-        left = data
-        while left:
-            n = self._sock.recv_into(left)
-            if n == 0:
-                raise EOFError
-            left = left[n:]
-            if left and end is not None:  # a byte now and then must not stretch the time
-                self._sock.settimeout(max(end - time.monotonic(), 1e-6))
-        return data
+    def _begin(self, max_files: int) -> tuple[int, list[int]]:
+        """Read what is there, at once all of a usual message; its bytes, and its files."""
+        space = socket.CMSG_SPACE(4 * max_files) if max_files else 0
+        n, said, _, _ = self._sock.recvmsg_into([self._usual], space)
+        if n == 0:
+            raise EOFError
+        files = array("i")
+        for level, kind, data in said:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                files.frombytes(data)
+        return n, files.tolist()
+
+    def _more(self, into: memoryview, end: float | None) -> int:
+        if end is not None:  # a byte now and then must not stretch the time
+            self._sock.settimeout(max(end - time.monotonic(), 1e-6))
+        n = self._sock.recv_into(into)
+        if n == 0:
+            raise EOFError
+        return n
 
     def detach(self) -> tuple[socket.socket, int | None]:
         """This end's socket, for whoever goes on with it, and the most bytes of one message."""

@@ -23,7 +23,7 @@ from modelyard.runtime import messages as m
 from modelyard.runtime.blob import checked, unpacked
 from modelyard.runtime.r.predictor import Predictor, raise_fault
 from modelyard.runtime.r.session import Functions, Sexp, console, lib, protected, start_r, symbol
-from modelyard.runtime.r.values import element, raw_bytes, raw_vector, texts_of, to_list
+from modelyard.runtime.r.values import bytes_of, element, raw_vector, texts_of, to_list
 
 
 def main() -> None:
@@ -43,19 +43,19 @@ def main() -> None:
     spent: str | None = None
     while True:
         try:
-            message, rows, files = channel.receive(max_files=2)
+            message, _, files = channel.receive(max_files=2, room=predictor.room)
         except EOFError:
             return
         if spent is not None:
             channel.send(m.Spent(spent))
             continue
         try:
-            reply, answer = _answer(message, rows, files, functions, predictor)
+            reply, answer = _answer(message, files, functions, predictor)
         except ModelyardError as e:
-            reply, answer = _fault(e), b""
+            reply, answer = _fault(e), ()
         except MemoryError:
-            reply, answer = m.Fault("memory_limit", "The worker's memory is used up."), b""
-        channel.send(reply, (answer,))
+            reply, answer = m.Fault("memory_limit", "The worker's memory is used up."), ()
+        channel.send(reply, answer)
         if isinstance(message, m.Predict):  # after the answer has gone, before the next request
             spent = predictor.restore()
 
@@ -78,24 +78,23 @@ def _die_with(lifeline: int) -> None:
 
 def _answer(
     message: m.Message,
-    rows: memoryview,
     files: list[int],
     functions: Functions,
     predictor: Predictor,
-) -> tuple[m.Message, bytes]:
+) -> tuple[m.Message, m.Rows]:
     """The reply, and the bytes of its rows if it has any."""
     match message:
         case m.Put():
             authors.write(files[0], message.role, message.digest)
-            return m.Kept(), b""
+            return m.Kept(), ()
         case m.Load():
-            return _load(message, files, functions), b""
+            return _load(message, files, functions), ()
         case m.Scan():
-            return _scan(message, files), b""
+            return _scan(message, files), ()
         case m.Inspect():
             return _inspect(message, functions)
         case m.Predict():
-            return _predict(message, rows, predictor)
+            return _predict(message, predictor)
         case _:
             raise ModelError(f"A worker cannot answer {type(message).__name__}.")
 
@@ -145,20 +144,20 @@ def _vector(fd: int, digest: str) -> Sexp:
         return raw_vector(b"".join(unpacked(stored)))
 
 
-def _predict(message: m.Predict, rows: memoryview, predictor: Predictor) -> tuple[m.Answer, bytes]:
+def _predict(message: m.Predict, predictor: Predictor) -> tuple[m.Answer, m.Rows]:
     started = time.perf_counter()
     with console.of(message.request_id):
-        answer, warnings = predictor.predict(rows, seed=message.seed)
+        answer, warnings = predictor.predict(seed=message.seed)
     return m.Answer(warnings[:20], time.perf_counter() - started), answer
 
 
-def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, bytes]:
+def _inspect(message: m.Inspect, functions: Functions) -> tuple[m.Inspected, m.Rows]:
     n = lib.Rf_protect(lib.Rf_ScalarInteger(message.sample_rows))
     result = lib.Rf_protect(functions.call("serve_inspect", n))
     try:
         raise_fault(result)
         frame = element(result, "frame")
-        rows = b"" if frame == lib.R_NilValue else raw_bytes(frame)
+        rows = () if frame == lib.R_NilValue else (bytes(bytes_of(frame)),)
         told = _environment(functions)
         return (
             m.Inspected(

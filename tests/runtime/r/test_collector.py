@@ -97,7 +97,7 @@ for _ in range(20):
         assert list(lib.LOGICAL(element(inner, "flags"))[0:2]) == [1, 0]
         assert list(lib.INTEGER(element(made, "whole"))[0:18]) == [1, -7] * 9
         assert list(lib.REAL(element(made, "numbers"))[0:2]) == [0.5, 3.0]
-        assert raw_bytes(raw) == bytes(range(256))
+        assert bytes_of(raw) == bytes(range(256))
     try:
         with protected(said := string("no ü")):
             evaluate(call_of(symbol("stop"), [said]), lib.R_BaseEnv)

@@ -16,6 +16,8 @@ GENERIC_REFERENCE, CLASS_REFERENCE, PERSISTENT, PACKAGE, NAMESPACE = 245, 246, 2
 BASE_NAMESPACE, MISSING_ARGUMENT, UNBOUND, GLOBAL_ENVIRONMENT, NIL, REFERENCE = range(250, 256)
 
 HAS_ATTRIBUTES, HAS_TAG = 0x200, 0x400
+NA_INTEGER = -(2**31)
+"""How R marks a missing integer or logical value."""
 ACTIVE_BINDING = 0x8000 << 12
 """On a cell of an environment's frame: its value is a function that is called when it is read."""
 

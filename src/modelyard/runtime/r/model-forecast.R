@@ -23,12 +23,12 @@ score.Arima <- function(model, rows, args = list()) {
     # predict() evaluates the call's xreg anew, only to count its columns.
     model$call$xreg <- matrix(0, 1, length(wanted))
   }
-  clean_call(quote(stats::predict), steps, args, model, rows)$pred
+  clean_call(quote(predict), steps, args, model, rows)$pred
 }
 
 score.HoltWinters <- function(model, rows, args = list()) {
   steps <- list(n.ahead = nrow(rows))
-  answer <- clean_call(quote(stats::predict), steps, args, model, rows)
+  answer <- clean_call(quote(predict), steps, args, model, rows)
   if (is.matrix(answer)) answer[, "fit"] else answer
 }
 
@@ -51,7 +51,7 @@ score.prophet <- function(model, rows, args = list()) {
     ))
   }
   model$uncertainty.samples <- 0
-  found <- clean_call(quote(stats::predict), list(df = quote(rows)), args, model, rows)
+  found <- clean_call(quote(predict), list(df = quote(rows)), args, model, rows)
   answer <- numeric(nrow(rows))
   clock <- as.POSIXlt(rows$ds)
   answer[order(clock$year, clock$yday, clock$hour, clock$min, clock$sec)] <- found$yhat

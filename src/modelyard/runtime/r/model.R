@@ -27,7 +27,7 @@ predict_types <- function(model) UseMethod("predict_types")
 rowwise <- function(model, args = list()) UseMethod("rowwise")
 
 score.default <- function(model, rows, args = list()) {
-  answer <- clean_call(quote(stats::predict), list(newdata = quote(rows)), args, model, rows)
+  answer <- clean_call(quote(predict), list(newdata = quote(rows)), args, model, rows)
   # multinom and polr drop the matrix of one row to a vector named by class.
   dropped <- is.atomic(answer) && length(answer) > 1 && nrow(rows) == 1 && is.null(dim(answer))
   if (dropped && !is.null(names(answer))) t(answer) else answer

@@ -24,7 +24,6 @@ MAX_DEPTH = 10_000
 """Values inside values, as R's reader counts: a list's element and a pairlist's rest are deeper by
 one. R itself overflows its stack between 20,000 and 50,000."""
 _NOTED = frozenset({"names", "class", "dim", "row.names"})
-_NA_INTEGER = -(2**31)
 
 
 class Parts(Atoms):
@@ -192,7 +191,7 @@ def _note(owner: Owner, name: str, code: int, value: Any) -> None:
 def _row_count(code: int, value: Any) -> int:
     """``c(NA, -n)`` stands for n rows without names of their own."""
     if isinstance(value, tuple):
-        compact = code == c.INTEGER and len(value) == 2 and value[0] == _NA_INTEGER
+        compact = code == c.INTEGER and len(value) == 2 and value[0] == c.NA_INTEGER
         return abs(int(value[1])) if compact else len(value)
     if isinstance(value, list):
         return len(value)

@@ -14,12 +14,23 @@ import numpy as np
 import pyarrow as pa
 
 from modelyard.contract.instants import seconds_to_instants, zone
-from modelyard.contract.missing import NA_INTEGER, is_na
+from modelyard.contract.missing import is_na
 from modelyard.contract.problems import ascii_safe
 from modelyard.errors import Detail, InvalidSignature, InvalidValue, MalformedRequest, TooLarge
-from modelyard.runtime.r.codes import COMPLEX, INTEGER, LIST, LOGICAL, NIL, RAW, REAL, STRING
+from modelyard.runtime.r.codes import (
+    COMPLEX,
+    INTEGER,
+    LIST,
+    LOGICAL,
+    NA_INTEGER,
+    NIL,
+    RAW,
+    REAL,
+    STRING,
+)
+from modelyard.runtime.r.rds_form import frame_end, frame_names, frame_start
 from modelyard.runtime.r.rds_text import packed_texts, texts
-from modelyard.runtime.r.rds_write import frame_end, frame_names, frame_start, write_frame
+from modelyard.runtime.r.rds_write import write_frame
 from modelyard.runtime.r.serialized import MAX_BYTES, Compact, Node, Texts, Walker, expand
 
 __all__ = ["read_frame", "write_frame"]

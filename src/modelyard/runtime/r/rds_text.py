@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from modelyard.contract.missing import NA_INTEGER, is_na
+from modelyard.contract.missing import is_na
 from modelyard.errors import Detail, InvalidValue, MalformedRequest, TooLarge
-from modelyard.runtime.r.codes import INTEGER, REAL
+from modelyard.runtime.r.codes import INTEGER, NA_INTEGER, REAL
 from modelyard.runtime.r.serialized import Deferred, Node, Texts, Walker
 
 _UNMARKED = frozenset({"UTF-8", "utf8", "UTF8", "ASCII", "ANSI_X3.4-1968", "US-ASCII"})

@@ -7,7 +7,6 @@ ones, in a vector of class ``modelyard_strings``, which ``wire.R`` unpacks in on
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,27 +16,29 @@ import pyarrow.compute as pc
 from modelyard.contract.columns import fit_column
 from modelyard.contract.instants import PER_SECOND, Doubles, instants_to_seconds
 from modelyard.contract.kinds import given_word, is_text
-from modelyard.contract.missing import NA_INTEGER, NA_REAL_BITS
+from modelyard.contract.missing import NA_REAL_BITS
 from modelyard.contract.problems import Problems
-from modelyard.errors import Detail, InvalidSignature, InvalidValue, TooLarge
-from modelyard.runtime.r.codes import INTEGER, LIST, LOGICAL, RAW, REAL, STRING
+from modelyard.errors import Detail, InvalidSignature, TooLarge
+from modelyard.runtime.r.codes import INTEGER, LOGICAL, NA_INTEGER, RAW, REAL
+from modelyard.runtime.r.rds_form import (
+    FLAGS,
+    HEAD,
+    Pieces,
+    attributes,
+    class_,
+    frame_end,
+    frame_names,
+    frame_start,
+    head,
+    nul,
+    strings,
+)
 from modelyard.signature import Column, ColumnType
 
 PACK_OVER = 500
 """Text columns of more values than this are packed."""
 _FEW = 20
 """Up to so many are not looked through for distinct ones."""
-_HEAD = struct.Struct("<ii")
-_COMPACT = struct.Struct("<iiii")
-_HEADER = b"B\n" + struct.pack("<3i", 2, 0x00040202, 0x00020300)
-_FLAGS = 0x300
-"""Of an object with attributes."""
-_PAIR = struct.pack("<i", 0x402)
-_END = struct.pack("<i", 254)
-_ASCII, _UTF8 = 0x40009, 0x8009
-_NA_TEXT = struct.pack("<ii", 9, -1)
-
-Pieces = list[bytes | memoryview]
 Writer = Callable[[pa.Array], Pieces]
 
 
@@ -93,23 +94,6 @@ class FrameWriter:
         return [*pieces, self._names, frame_end(table.num_rows)]
 
 
-def frame_start(columns: int) -> bytes:
-    """The bytes of a frame before its first column."""
-    return _HEADER + _head(LIST, columns, _FLAGS)
-
-
-def frame_names(names: Sequence[str]) -> bytes:
-    """The bytes of a frame behind its last column."""
-    return b"".join(_pairs(names=_strings(names)))
-
-
-def frame_end(rows: int) -> bytes:
-    """The bytes behind those, to the end of the frame."""
-    return (
-        _ROW_NAMES + (_COMPACT.pack(INTEGER, 2, NA_INTEGER, -rows) if rows else _NO_ROWS) + _CLASS
-    )
-
-
 def _combined(table: pa.Table) -> list[pa.Array]:
     return [column.combine_chunks() for column in table.columns]
 
@@ -156,9 +140,9 @@ def _writer(kind: pa.DataType) -> Writer:
 def _doubles(array: pa.Array) -> Pieces:
     n = len(array)
     if n == 0 or array.null_count:
-        return [_HEAD.pack(REAL, n), *_with_na(array, _values(array, np.float64))]
+        return [HEAD.pack(REAL, n), *_with_na(array, _values(array, np.float64))]
     start = array.offset * 8
-    return [_HEAD.pack(REAL, n), memoryview(array.buffers()[1])[start : start + n * 8]]
+    return [HEAD.pack(REAL, n), memoryview(array.buffers()[1])[start : start + n * 8]]
 
 
 def _with_na(array: pa.Array, values: Doubles) -> Pieces:
@@ -171,13 +155,13 @@ def _with_na(array: pa.Array, values: Doubles) -> Pieces:
 
 
 def _integers(array: pa.Array) -> Pieces:
-    return [_HEAD.pack(INTEGER, len(array)), *_int_bytes(array, _values(array, np.int32))]
+    return [HEAD.pack(INTEGER, len(array)), *_int_bytes(array, _values(array, np.int32))]
 
 
 def _logicals(array: pa.Array) -> Pieces:
     n = len(array)
     flags = _bits(array.buffers()[1], array.offset, n) if n else np.empty(0)
-    return [_HEAD.pack(LOGICAL, n), *_int_bytes(array, flags.astype(np.int32))]
+    return [HEAD.pack(LOGICAL, n), *_int_bytes(array, flags.astype(np.int32))]
 
 
 def _int_bytes(array: pa.Array, values: np.ndarray) -> Pieces:
@@ -188,7 +172,7 @@ def _int_bytes(array: pa.Array, values: np.ndarray) -> Pieces:
 
 def _dates(array: pa.Array) -> Pieces:
     days = _values(array, np.int32).astype(np.float64)
-    return [_HEAD.pack(REAL | _FLAGS, len(days)), *_with_na(array, days), _DATE]
+    return [HEAD.pack(REAL | FLAGS, len(days)), *_with_na(array, days), _DATE]
 
 
 class _Times:
@@ -196,28 +180,27 @@ class _Times:
 
     def __init__(self, per_second: int, zone: str) -> None:
         self._per_second = per_second
-        attributes = {**_class("POSIXct", "POSIXt"), "tzone": _strings([zone])}
-        self._attributes = b"".join(_attributes(**attributes))
+        known = {**class_("POSIXct", "POSIXt"), "tzone": strings([zone])}
+        self._attributes = b"".join(attributes(**known))
 
     def __call__(self, array: pa.Array) -> Pieces:
         seconds = instants_to_seconds(_values(array, np.int64), self._per_second)
-        head = _HEAD.pack(REAL | _FLAGS, len(seconds))
-        return [head, *_with_na(array, seconds), self._attributes]
+        return [HEAD.pack(REAL | FLAGS, len(seconds)), *_with_na(array, seconds), self._attributes]
 
 
 class _Factors:
     """Codes with levels, which are written again only when they are others than the last ones."""
 
     def __init__(self, *, ordered: bool) -> None:
-        self._class = _class("ordered", "factor") if ordered else _class("factor")
+        self._class = class_("ordered", "factor") if ordered else class_("factor")
         self._dictionary: pa.Array | None = None
         self._attributes = b""
 
     def __call__(self, array: pa.DictionaryArray) -> Pieces:
         dictionary = array.dictionary
         if self._dictionary is None or not dictionary.equals(self._dictionary):
-            levels = _strings(dictionary.to_pylist())
-            self._attributes = b"".join(_attributes(levels=levels, **self._class))
+            levels = strings(dictionary.to_pylist())
+            self._attributes = b"".join(attributes(levels=levels, **self._class))
             self._dictionary = dictionary
         return [*_codes(array), self._attributes]
 
@@ -225,7 +208,7 @@ class _Factors:
 def _codes(array: pa.DictionaryArray) -> Pieces:
     """Codes from 1, as R counts them, without what they stand for."""
     values = _values(array.indices, np.int32) + np.int32(1)
-    return [_HEAD.pack(INTEGER | _FLAGS, len(array)), *_int_bytes(array.indices, values)]
+    return [HEAD.pack(INTEGER | FLAGS, len(array)), *_int_bytes(array.indices, values)]
 
 
 def _values(array: pa.Array, kind: type) -> np.ndarray:
@@ -248,12 +231,12 @@ def _bits(buffer: pa.Buffer, offset: int, n: int) -> np.ndarray:
 def _texts(array: pa.StringArray) -> Pieces:
     """One by one, or packed: as codes of few distinct ones, as bytes where there are many."""
     if len(array) <= _FEW:
-        return _strings(array.to_pylist())
+        return strings(array.to_pylist())
     coded = array.dictionary_encode()
     if len(coded.dictionary) <= len(array) // 3:
-        levels = _strings(coded.dictionary.to_pylist())
-        return [*_codes(coded), *_attributes(levels=levels, **_class("modelyard_strings"))]
-    return _strings(array.to_pylist()) if len(array) <= PACK_OVER else _packed(array)
+        levels = strings(coded.dictionary.to_pylist())
+        return [*_codes(coded), *attributes(levels=levels, **class_("modelyard_strings"))]
+    return strings(array.to_pylist()) if len(array) <= PACK_OVER else _packed(array)
 
 
 def _packed(array: pa.StringArray) -> Pieces:
@@ -263,66 +246,19 @@ def _packed(array: pa.StringArray) -> Pieces:
     data = whole.buffers()[2]
     text = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data else np.empty(0, "u1")
     if not text.all():
-        raise _nul()
+        raise nul()
     out = np.empty(len(text) + len(whole), np.uint8)
     is_text_byte = np.ones(len(out), np.bool_)
     ends = offsets[1:].astype(np.int64) - offsets[0] + np.arange(len(whole))
     is_text_byte[ends] = False
     out[ends] = 0
     out[is_text_byte] = text
-    attributes = {
-        **_class("modelyard_strings"),
-        "n": _numbers([len(whole)]),
-        "na": _numbers(missing),
-    }
-    return [_head(RAW, len(out), _FLAGS), out.data, *_attributes(**attributes)]
-
-
-def _nul() -> InvalidValue:
-    return InvalidValue("A text holds the character NUL, which R's texts cannot.")
-
-
-def _head(code: int, length: int, flags: int = 0) -> bytes:
-    if length < 2**31:
-        return _HEAD.pack(code | flags, length)
-    return struct.pack("<iiiI", code | flags, -1, length >> 32, length & 0xFFFFFFFF)
-
-
-def _attributes(**values: Pieces) -> Pieces:
-    return [*_pairs(**values), _END]
-
-
-def _pairs(**values: Pieces) -> Pieces:
-    pieces: Pieces = []
-    for name, value in values.items():
-        symbol = struct.pack("<iii", 1, _ASCII, len(name)) + name.encode()
-        pieces += [_PAIR, symbol, *value]
-    return pieces
-
-
-def _class(*names: str) -> dict[str, Pieces]:
-    return {"class": _strings(names)}
+    more = attributes(**class_("modelyard_strings"), n=_numbers([len(whole)]), na=_numbers(missing))
+    return [head(RAW, len(out), FLAGS), out.data, *more]
 
 
 def _numbers(values: Sequence[int] | np.ndarray) -> Pieces:
-    return [_head(INTEGER, len(values)), np.asarray(values, np.int32).tobytes()]
+    return [head(INTEGER, len(values)), np.asarray(values, np.int32).tobytes()]
 
 
-def _strings(values: Sequence[str | None]) -> Pieces:
-    pieces: Pieces = [_head(STRING, len(values))]
-    for value in values:
-        if value is None:
-            pieces.append(_NA_TEXT)
-            continue
-        if "\0" in value:
-            raise _nul()
-        text = value.encode()
-        flags = _ASCII if value.isascii() else _UTF8
-        pieces += [_HEAD.pack(flags, len(text)), text]
-    return pieces
-
-
-_ROW_NAMES = b"".join(_pairs(**{"row.names": []}))
-_NO_ROWS = _HEAD.pack(INTEGER, 0)
-_CLASS = b"".join(_attributes(**_class("data.frame")))
-_DATE = b"".join(_attributes(**_class("Date")))
+_DATE = b"".join(attributes(**class_("Date")))

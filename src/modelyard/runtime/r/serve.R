@@ -73,20 +73,21 @@ read_model <- function(bytes) {
   list(object = object, lost = lost)
 }
 
-# Predictions for the bytes of a data frame: list(ok, bytes, warnings), or list(ok = FALSE, code,
-# message).
+# Predictions for the bytes of a data frame: list(ok, answer, warnings, doubles), or list(ok =
+# FALSE, code, message). A frame of doubles is left as it is, for its numbers to be sent from where
+# they are; any other answer is bytes.
 serve_answer <- function(bytes, seed) {
   served$failed <- TRUE
   answer <- predicted(bytes, seed)
-  if (inherits(answer, "error")) {
+  if (is.object(answer)) { # a condition
     return(told_fault(answer, "model_error"))
   }
   served$failed <- FALSE
-  list(TRUE, answer$bytes, answer$warnings)
+  answer
 }
 
-# The same as list(bytes, warnings), or the error. It is left by a return, as callCC() does:
-# tryCatch() costs more than everything else here.
+# The same, or the error. It is left by a return, as callCC() does: tryCatch() costs more than
+# everything else here.
 predicted <- function(bytes, seed) {
   failure <- NULL
   delayedAssign("leave", return(failure))
@@ -95,13 +96,24 @@ predicted <- function(bytes, seed) {
       rows <- frame_of_bytes(bytes)
       if (!is.null(seed)) set.seed(seed)
       answer <- predict_frame(served$model, rows, served$predict)
-      list(bytes = frame_bytes(answer$frame), warnings = answer$warnings)
+      frame <- answer$frame
+      doubles <- all_doubles(frame)
+      list(TRUE, if (doubles) frame else frame_bytes(frame), answer$warnings, doubles)
     },
     error = function(e) {
       failure <<- e
       leave
     }
   )
+}
+
+all_doubles <- function(frame) {
+  for (column in frame) {
+    if (!is.double(column) || !is.null(attributes(column))) {
+      return(FALSE)
+    }
+  }
+  length(frame) > 0L
 }
 
 # Called after every answer: what a model has changed in the session ends with its request. NULL,

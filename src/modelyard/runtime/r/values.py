@@ -17,9 +17,9 @@ def raw_vector(data: bytes | memoryview) -> Sexp:
     return vector
 
 
-def raw_bytes(vector: Sexp) -> bytes:
-    """A copy of the bytes of a raw vector."""
-    return bytes(ffi.buffer(lib.RAW(vector), lib.Rf_xlength(vector)))
+def bytes_of(vector: Sexp) -> memoryview:
+    """The bytes of a raw vector, where R has them: while it is protected."""
+    return memoryview(ffi.buffer(lib.RAW(vector), lib.Rf_xlength(vector)))
 
 
 def texts(values: Sequence[str | None]) -> Sexp:

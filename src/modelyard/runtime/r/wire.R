@@ -19,7 +19,7 @@ frame_bytes <- function(frame) {
 frame_of_bytes <- function(bytes) {
   frame <- unserialize(bytes)
   for (column in frame) {
-    if (inherits(column, "modelyard_strings")) {
+    if (is.object(column) && inherits(column, "modelyard_strings")) {
       return(unpacked_frame(frame))
     }
   }
