@@ -55,6 +55,8 @@ class Settings:
     worker_idle_s: float = 300.0
     worker_start_s: float = 60.0
     worker_memory_bytes: int = 4 * 2**30
+    worker_cpus: int = 0
+    """Processors a worker may use at once; 0: any, with one thread of OpenMP."""
     worker_disk_bytes: int = 64 * 2**20
     worker_growth_bytes: int = 2**30
     worker_uids: str = "65000-65199"

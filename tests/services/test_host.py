@@ -281,3 +281,19 @@ def test_a_version_that_predicts_otherwise_than_when_logged_is_never_ready(yard:
     assert "column prediction, row 3" in (failed.status.cause or "")
     assert [c.status.state.value for c in failed.history] == ["PENDING", "STARTING", "FAILED"]
     undeploy(yard.account, SYSTEM, failed.spec.name)
+
+
+def test_each_deploy_says_what_its_workers_may_use(yard: Yard) -> None:
+    threads = 'as.numeric(Sys.getenv("R_RANGER_NUM_THREADS", "0"))'
+    body = f"function(model, input) ifelse(input$x == 99, {threads}, input$x)"
+    yard.log("THREADS", {"model": "lm(dist ~ speed, cars)", "body": body}, {"x": "double"})
+    told = []
+    for more in ({}, {"cpu_requests": "1"}, {"cpu_requests": None}):
+        service = yard.deploy("threads", "THREADS/V1", force=True, num_workers=1, **more)
+        generation = service.spec.generation
+        patience = time.monotonic() + 60
+        while yard.host(service).generation != generation:
+            assert time.monotonic() < patience
+            time.sleep(0.02)
+        told.append(yard.post(service, json={"data": [[0, 99.0]]}).json()["data"][0][1])
+    assert [row["prediction"] for row in told] == [0.0, 1.0, 0.0]

@@ -19,7 +19,9 @@
 #' @param autocapture_sample Of the requests, keep only this share, such as `0.1`.
 #' @param autocapture_drop Names of columns that are not kept.
 #' @param memory_requests The most memory of each R process, such as `"2Gi"`.
-#' @param cpu_requests,gpu_requests Kept with the service; they limit nothing here.
+#' @param cpu_requests The processors each R process may use at once, such as `2` or `"500m"`, which
+#'   counts as one; its threads of OpenMP and ranger are as many.
+#' @param gpu_requests Kept with the service; it limits nothing here.
 #' @param image_build_compute_pool,build_external_access_integrations Kept with the service.
 #' @param num_workers R processes of an instance, which answer at once.
 #' @param split Shares of the requests that other versions of the model answer, such as

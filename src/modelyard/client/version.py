@@ -201,7 +201,8 @@ class ModelVersion:
             max_batch_rows: Rows of requests that wait are joined up to so many.
             service_compute_pool, image_repo: Kept with the service.
             memory_requests: The most memory of an R process, such as "2Gi".
-            cpu_requests, gpu_requests: Kept with the service.
+            cpu_requests: The processors an R process may use, such as "2".
+            gpu_requests: Kept with the service.
             autocapture: Keep what is asked and answered, for ``INFERENCE_TABLE('MODEL')`` in SQL.
             autocapture_sample: Of the requests, only this share.
             autocapture_drop: Columns that are not kept.

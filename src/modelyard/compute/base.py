@@ -32,9 +32,11 @@ class Process(Protocol):
 class Compute(Protocol):
     """Where worker processes run."""
 
-    def spawn_worker(self, memory_bytes: int, library: str = "") -> Process:
+    def spawn_worker(self, memory_bytes: int, library: str = "", cpus: int = 0) -> Process:
         """Start a worker that may use so much memory; it is ready when it says so.
 
-        ``library`` is a folder of R packages that come before all others.
+        ``library`` is a folder of R packages that come before all others. ``cpus`` are the
+        processors it may use at once; with 0 any, and what reads the number of threads from its
+        environment has one.
         """
         ...

@@ -11,6 +11,7 @@ import sysconfig
 import tempfile
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -138,10 +139,12 @@ class LocalCompute:
     hidden: tuple[str, ...] = ()
     layers: tuple[str, ...] = LAYERS
 
-    def spawn_worker(self, memory_bytes: int, library: str = "") -> LocalProcess:
+    def spawn_worker(self, memory_bytes: int, library: str = "", cpus: int = 0) -> LocalProcess:
         """Start ``runtime/worker.py`` with a socket and the read end of a pipe we keep open."""
         r = find_r(self.r_home)
-        environment = worker_environment(r, ":".join(p for p in (library, self.r_libs) if p))
+        own = _processors(cpus)
+        r_libs = ":".join(p for p in (library, self.r_libs) if p)
+        environment = worker_environment(r, r_libs, len(own))
         given, notes = self._identity(environment)
         uid = None if given is None else given.uid
         try:
@@ -158,6 +161,7 @@ class LocalCompute:
             file_bytes=self.disk_bytes,
             hidden=self.hidden,
             uid=uid,
+            cpus=own,
             layers=self.layers,
             notes=notes,
         )
@@ -228,10 +232,23 @@ def _start(
     return Channel(ours, answer_bytes), popen, kept, said
 
 
-def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
+_TURNS = count()
+
+
+def _processors(cpus: int) -> tuple[int, ...]:
+    """Those a worker is to run on, of ours; one worker after the other gets the next ones."""
+    if cpus < 1:
+        return ()
+    ours = sorted(os.sched_getaffinity(0))
+    first = next(_TURNS) * cpus
+    return tuple(ours[(first + i) % len(ours)] for i in range(min(cpus, len(ours))))
+
+
+def worker_environment(r: RInstallation, r_libs: str = "", threads: int = 0) -> dict[str, str]:
     """The whole environment of a worker: nothing of ours leaks in, and everything that can
-    change a number (locale, time zone, threads) is pinned.
+    change a number (locale, time zone, threads of BLAS, whose sums depend on them) is pinned.
     """
+    of_models = ("OMP_NUM_THREADS", "R_RANGER_NUM_THREADS", "RCPP_PARALLEL_NUM_THREADS")
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": "/",
@@ -248,6 +265,7 @@ def worker_environment(r: RInstallation, r_libs: str = "") -> dict[str, str]:
         "DEB_HOST_MULTIARCH": sysconfig.get_config_var("MULTIARCH") or "",
         "RPY2_CFFI_MODE": "API",
         "OMP_NUM_THREADS": "1",
+        **({name: str(threads) for name in of_models} if threads else {}),
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         # Large blocks stay in the heap instead of being mapped anew for every call.

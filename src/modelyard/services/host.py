@@ -31,7 +31,7 @@ from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.handover import Given, given, hand_over
-from modelyard.services.options import bytes_of
+from modelyard.services.options import bytes_of, cpus_of
 from modelyard.services.port import LOOPBACK, bind_port
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import capped
@@ -162,6 +162,10 @@ class Host:
         settings = _for_service(self._account_settings, self._spec)
         return Limits(settings.max_json_bytes, settings.max_body_bytes, settings.predict_deadline_s)
 
+    def _limit(self, served: Served, spec: ServiceSpec) -> None:
+        settings = _for_service(self._account_settings, spec)
+        served.limit(settings.worker_memory_bytes, settings.worker_cpus)
+
     async def _load(self, served: Served, server: uvicorn.Server) -> None:
         """Become ready, or end the server with the reason."""
         begun = time.monotonic()
@@ -195,6 +199,7 @@ class Host:
                 raise
             log.exception("what is wanted is no good; going on with what was before")
             refused, self._spec = self._spec.generation, good
+            self._limit(served, good)
             rows = await served.adopt(good)
             served.trouble = f"What is wanted is no good; {good.version} goes on."
             self._said = replace(self._said, generation=good.generation, refused=refused)
@@ -211,8 +216,10 @@ class Host:
         self._taking_up = spec.generation
         log.info("a new wish: %s %s", spec.model, spec.version)
         try:
+            self._limit(served, spec)
             rows = await served.adopt(spec)
         except ModelyardError as e:
+            self._limit(served, self._spec)
             log.error("it is no good: %s: %s", e.code, e.message)
             self._say_how(served, refused=spec.generation)
             return
@@ -319,6 +326,9 @@ def _for_service(settings: Settings, spec: ServiceSpec) -> Settings:
         worker_memory_bytes=settings.worker_memory_bytes
         if options.memory_requests is None
         else bytes_of(options.memory_requests),
+        worker_cpus=settings.worker_cpus
+        if options.cpu_requests is None
+        else cpus_of(options.cpu_requests),
     )
 
 

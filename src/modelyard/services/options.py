@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import ceil
 from typing import Any
 
 from modelyard.errors import InvalidValue
@@ -17,7 +18,8 @@ class Options:
     ``num_workers`` is the number of R processes of an instance, ``min_instances`` and
     ``max_instances`` how many instances there may be (0: none while nobody asks), ``deadline_s``
     the longest a request may take, in seconds, ``max_batch_rows`` the most rows of requests that
-    are joined, ``memory_requests`` the most memory of an R process, such as ``2Gi``.
+    are joined, ``memory_requests`` the most memory of an R process, such as ``2Gi``, and
+    ``cpu_requests`` the processors it may use, such as ``2`` or ``500m``.
     ``split`` names versions that answer a share of the requests, ``shadow`` one that is asked what
     all are asked, and compared. ``autocapture`` keeps what is asked and answered: the share
     ``autocapture_sample`` of the requests, without the columns ``autocapture_drop``. The others
@@ -107,6 +109,25 @@ def bytes_of(quantity: str) -> int:
     return size
 
 
+_CPUS = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(m?)")
+
+
+def cpus_of(quantity: str) -> int:
+    """Whole processors of a quantity of them as Kubernetes writes it, a part of one being one.
+
+    >>> cpus_of("2"), cpus_of("2500m"), cpus_of("0.5")
+    (2, 3, 1)
+
+    Raises:
+        InvalidValue: it is none.
+    """
+    found = _CPUS.fullmatch(quantity.strip())
+    cpus = 0 if found is None else ceil(float(found[1]) / (1000 if found[2] else 1))
+    if cpus < 1:
+        raise InvalidValue(f"cpu_requests is an amount such as 2 or 500m, not {quantity!r}.")
+    return cpus
+
+
 _COUNTS = {"num_workers": 1, "max_batch_rows": 1, "min_instances": 0, "max_instances": 1}
 _MOST = 1_000_000
 _LONGEST_DEADLINE_S = 3600.0
@@ -159,6 +180,8 @@ def _option(name: str, value: Any) -> Any:
         value = f"{value:g}"
     if name == "memory_requests" and isinstance(value, str):
         bytes_of(value)
+    if name == "cpu_requests" and isinstance(value, str):
+        cpus_of(value)
     if not isinstance(value, str) or len(value) > 1024:
         raise InvalidValue(f"{name} is a short text, not {value!r}.")
     return value

@@ -171,6 +171,10 @@ class Served:
         found = self._account.workers.isolation
         return None if found is None else found.level.value
 
+    def limit(self, memory_bytes: int, cpus: int) -> None:
+        """Let workers that are started from now on use so much."""
+        self._account.workers.limit(memory_bytes, cpus)
+
     @property
     def edition(self) -> Edition | None:
         """The version that answers, once there is one."""

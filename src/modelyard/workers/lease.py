@@ -81,16 +81,17 @@ class Worker:
         min_isolation: Level,
         scanned: bool = False,
         library: str = "",
+        cpus: int = 0,
     ) -> Worker:
         """Start a process and load the model in it; ``scanned``: look through its bytes before.
 
-        ``library`` is a folder of R packages that come before all others.
+        ``library`` and ``cpus`` are as :meth:`Compute.spawn_worker` takes them.
 
         Raises:
             ModelRejected, MissingPackage, ModelFault: the model cannot be loaded.
             Unavailable: the process did not start in time, or is not shut in well enough.
         """
-        worker = cls(compute.spawn_worker(memory_bytes, library))
+        worker = cls(compute.spawn_worker(memory_bytes, library, cpus))
         try:
             worker._begin(start_s)
             worker._insist(min_isolation)

@@ -50,6 +50,7 @@ class WorkerPool:
         self._compute = compute
         self._artifacts = artifacts
         self._settings = settings
+        self._limits = (settings.worker_memory_bytes, settings.worker_cpus)
         self._min_isolation = Level.parse(settings.min_isolation)
         self.isolation: Isolation | None = None
         """How well the worker started last is shut in; None before there was one."""
@@ -61,6 +62,10 @@ class WorkerPool:
         self._changed = threading.Condition()
         self._reaper = threading.Thread(target=self._reap, name="worker-reaper", daemon=True)
         self._reaper.start()
+
+    def limit(self, memory_bytes: int, cpus: int) -> None:
+        """From now on let a worker use so much; those that are there are lent no more."""
+        self._limits = (memory_bytes, cpus)
 
     def predict(
         self,
@@ -226,15 +231,17 @@ class WorkerPool:
         body = "" if what.body is None else what.body.digest
         args = json.dumps(spec.args, sort_keys=True)
         own = [part for f in what.authors for part in (f.role, f.digest)]
-        place = str(library or "")
-        return (place, what.model.digest, body, spec.fn, args, *spec.packages, "", *own)
+        place, limits = str(library or ""), map(str, self._limits)
+        return (place, *limits, what.model.digest, body, spec.fn, args, *spec.packages, "", *own)
 
     def _start(self, what: Loadable, library: str, *, scanned: bool = False) -> Worker:
+        memory_bytes, cpus = self._limits
         worker = Worker.start(
             self._compute,
             self._artifacts,
             what,
-            memory_bytes=self._settings.worker_memory_bytes,
+            memory_bytes=memory_bytes,
+            cpus=cpus,
             start_s=self._settings.worker_start_s,
             min_isolation=self._min_isolation,
             scanned=scanned,

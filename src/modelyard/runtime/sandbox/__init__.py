@@ -136,6 +136,8 @@ def _try_limits(plan: Plan) -> str | None:
     for what, most in privileges.bounds(plan).items():
         if resource.getrlimit(what) != (most, most):
             return f"limit {what} is not in force"
+    if plan.cpus and os.sched_getaffinity(0) != set(plan.cpus):
+        return "it runs on other processors than it was given"
     return None
 
 

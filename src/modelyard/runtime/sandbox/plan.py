@@ -52,8 +52,9 @@ class Plan(msgspec.Struct, frozen=True):
 
     ``folder`` is its own, the only place it may write to. ``hidden`` are paths that it must not
     be able to read, tried after entering. ``uid`` is the user id it was given for itself, if any.
-    ``layers`` are those to put on: fewer than all only to show that an attack is a real one.
-    ``notes`` are what the parent has to say, and come back in :class:`Isolation`.
+    ``cpus`` are the processors it may run on, none where all are. ``layers`` are those to put on:
+    fewer than all only to show that an attack is a real one. ``notes`` are what the parent has to
+    say, and come back in :class:`Isolation`.
     """
 
     folder: str
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     file_bytes: int
     hidden: tuple[str, ...] = ()
     uid: int | None = None
+    cpus: tuple[int, ...] = ()
     layers: tuple[str, ...] = LAYERS
     notes: tuple[str, ...] = ()
 

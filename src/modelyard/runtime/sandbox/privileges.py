@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import signal
 
@@ -48,7 +49,7 @@ def bounds(plan: Plan) -> dict[int, int]:
 
 
 def limit(plan: Plan) -> None:
-    """Bound memory, files and threads; neither this process nor a model can raise them again.
+    """Bound memory, files, threads and processors; nothing in this process can raise them again.
 
     A write beyond the size of a file ends the process: R itself would go on without a word, with
     a file that is cut off.
@@ -58,6 +59,8 @@ def limit(plan: Plan) -> None:
     """
     for what, most in bounds(plan).items():
         resource.setrlimit(what, (most, most))
+    if plan.cpus:
+        os.sched_setaffinity(0, plan.cpus)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as f:  # noqa: PTH123
         f.write("500")  # when memory runs out on the machine, workers go first
