@@ -15,7 +15,15 @@ from modelyard.errors import Forbidden, InvalidName, InvalidValue
 from modelyard.names import Namespace, Qualified
 
 HERE = Namespace("ML_DB", "MODELS")
-READING = {"account.read", "model.read", "model.predict", "service.read", "table.read"}
+CALLING = {"model.call", "service.call"}
+READING = {
+    "account.read",
+    "model.read",
+    "model.predict",
+    "model.call",
+    "service.read",
+    "table.read",
+}
 LOGGING = {"model.log", "model.annotate", "model.download", "artifact.write"}
 TABLE = {
     "owner": set(get_args(Action)),
@@ -24,7 +32,7 @@ TABLE = {
     "author": READING | LOGGING,
     "reader": READING,
     "auditor": {"account.read", "event.read"},
-    "caller": {"service.call"},
+    "caller": CALLING,
 }
 SERVICE = Part.of("service", Qualified(HERE, "svc"))
 MODEL = Part.of("model", Qualified(HERE, "MPG"))

@@ -9,7 +9,7 @@ import pytest
 from tests.services.conftest import SPACE, Yard
 from tests.services.doors import CARS, RECORDS, Door
 
-from modelyard.access import SYSTEM
+from modelyard.access import SYSTEM, issue_token
 from modelyard.names import ModelRef
 from modelyard.registry.aliases import set_alias
 
@@ -76,3 +76,21 @@ def test_what_is_not_there_is_said_in_the_words_asked_in(account_door: Door) -> 
     assert refused.json()["error"]["code"] == "not_found"
     nobody = httpx.post(account_door.url + "/models/ML_DB.MODELS.MPG/predict", json=RECORDS)
     assert nobody.json()["error"]["code"] == "unauthenticated"
+
+
+def test_a_caller_of_a_model_asks_it_by_its_alias_and_sees_no_more(
+    yard: Yard, account_door: Door, expected: list[Any]
+) -> None:
+    def caller(grant: str) -> Door:
+        made = issue_token(yard.account, SYSTEM, name="c", role="caller", grants=[grant])
+        return Door(account_door.url, made.secret)
+
+    mine, other = caller("model ML_DB.MODELS.MPG"), caller("model ML_DB.MODELS.TROUBLE")
+    path = "/models/ML_DB.MODELS.MPG@production/predict"
+    records = [{"prediction": value} for value in expected]
+    assert mine.post(path, json=RECORDS).json() == records
+    infer = "/v2/models/ML_DB.MODELS.MPG@production/infer"
+    assert mine.post(infer, json=TENSORS).json()["outputs"][0]["data"] == expected
+    assert other.post(path, json=RECORDS).status_code == 403
+    for hidden in ("models", "models/ML_DB.MODELS.MPG", "services", "tokens"):
+        assert mine.get(f"/api/v1/{hidden}").status_code == 403

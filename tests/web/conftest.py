@@ -19,7 +19,7 @@ def account(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tokens(account):
     def issue(role):
-        grants = ["service S"] if role == "caller" else []
+        grants = ["service S", "model nosuch"] if role == "caller" else []
         return issue_token(account, SYSTEM, name=role, role=role, grants=grants).secret
 
     return {role: issue(role) for role in get_args(Role)}

@@ -92,17 +92,17 @@ SERVER = {
     ("PUT", "/api/v1/tables/{table}"): OWN,
     ("DELETE", "/api/v1/tables/{table}"): OWN,
     ("GET", "/api/v1/tables/{table}/fields"): READ,
-    ("POST", "/models/{model}/predict"): READ,
-    ("POST", "/models/{model}/invocations"): READ,
+    ("POST", "/models/{model}/predict"): READ + " caller",
+    ("POST", "/models/{model}/invocations"): READ + " caller",
     ("GET", "/v2"): ALL,
     ("GET", "/v2/health/live"): OPEN,
     ("GET", "/v2/health/ready"): OPEN,
-    ("GET", "/v2/models/{model}"): READ,
-    ("GET", "/v2/models/{model}/ready"): READ,
-    ("POST", "/v2/models/{model}/infer"): READ,
-    ("GET", OF_ONE): READ,
-    ("GET", OF_ONE + "/ready"): READ,
-    ("POST", OF_ONE + "/infer"): READ,
+    ("GET", "/v2/models/{model}"): READ + " caller",
+    ("GET", "/v2/models/{model}/ready"): READ + " caller",
+    ("POST", "/v2/models/{model}/infer"): READ + " caller",
+    ("GET", OF_ONE): READ + " caller",
+    ("GET", OF_ONE + "/ready"): READ + " caller",
+    ("POST", OF_ONE + "/infer"): READ + " caller",
 }
 CALL = "owner admin caller"
 SERVICE_READS = {
@@ -260,6 +260,28 @@ def test_a_token_calls_the_services_it_is_granted(account, host, role, grant, ma
     secret = issue_token(account, SYSTEM, name="c", role=role, grants=[grant]).secret
     status, _ = host("GET", "/", ("127.0.0.1", 1), authorization=f"Bearer {secret}")
     assert status == (200 if may else 403)
+
+
+@pytest.mark.parametrize(
+    ("grant", "may"),
+    [
+        ("model M", True),
+        ("schema PUBLIC", True),
+        ("database modelyard", True),
+        ("service M", False),
+        ("model S", False),
+        ("schema OTHER", False),
+    ],
+)
+@pytest.mark.parametrize("path", ["/models/M@production/predict", "/v2/models/M/infer"])
+def test_a_caller_asks_the_models_it_is_granted_by_name(account, nobody, path, grant, may):
+    secret = issue_token(account, SYSTEM, name="m", role="caller", grants=[grant]).secret
+    headers = {"authorization": f"Bearer {secret}"}
+    answer = nobody.post(path, headers=headers, json={})
+    assert answer.status_code == (404 if may else 403)
+    if may:
+        assert "There is no model MODELYARD.PUBLIC.M." in answer.text
+    assert nobody.post("/api/v1/models/M/predict", headers=headers).status_code == 403
 
 
 FORWARDED = {"x-forwarded-for": "10.0.0.1", "forwarded": "for=10.0.0.1", "x-real-ip": "10.0.0.1"}

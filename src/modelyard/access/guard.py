@@ -11,7 +11,7 @@ from modelyard.errors import Forbidden
 
 _EVERYTHING: frozenset[Action] = frozenset(get_args(Action))
 _READING: frozenset[Action] = frozenset(
-    ("account.read", "model.read", "model.predict", "service.read", "table.read")
+    ("account.read", "model.read", "model.predict", "model.call", "service.read", "table.read")
 )
 
 MAY: Mapping[Role, frozenset[Action]] = {
@@ -22,7 +22,7 @@ MAY: Mapping[Role, frozenset[Action]] = {
     | frozenset(("model.log", "model.annotate", "model.download", "artifact.write")),
     "reader": _READING,
     "auditor": frozenset(("account.read", "event.read")),
-    "caller": frozenset(("service.call",)),
+    "caller": frozenset(("service.call", "model.call")),
 }
 """What each role may do. A reader sees no model's bytes: training rows live in them."""
 

@@ -21,6 +21,7 @@ Action = Literal[
     "model.read",
     "model.download",
     "model.predict",
+    "model.call",
     "model.log",
     "model.annotate",
     "model.point",
@@ -37,6 +38,7 @@ Action = Literal[
 ]
 """Everything a door may let somebody do. Logging a model is the right to run code in a worker.
 
+``model.call`` is to ask a model as one asks a service, by its name and in any protocol's words;
 ``model.annotate`` is comments, metrics and tags; ``model.point`` aliases and the default version.
 """
 

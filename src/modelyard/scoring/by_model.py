@@ -10,9 +10,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from modelyard.access import Actor
 from modelyard.access.routes import account_of, may, place_of, the_model
+from modelyard.errors import NotFound
 from modelyard.names import ModelRef
 from modelyard.registry.resolve import resolve
+from modelyard.registry.store import find_model
 from modelyard.registry.types import ModelVersion
 from modelyard.scoring.dialects import TENSORS, mlflow_of
 from modelyard.scoring.frames import JSON, media_type
@@ -20,11 +23,25 @@ from modelyard.scoring.oip import oip_model, oip_server
 from modelyard.scoring.routes import respond
 
 router = APIRouter()
-_PREDICTS = [Depends(may("model.predict", about=the_model))]
-_READS = [Depends(may("model.read", about=the_model))]
 
 
-@router.post("/models/{model:path}/predict", dependencies=_PREDICTS)
+def _may_call(
+    request: Request,
+    model: str,
+    actor: Annotated[Actor, Depends(may("model.call", about=the_model))],
+) -> None:
+    """Who may call some models only learns of no others from the one that is not there."""
+    name = _ref(request, model).model
+    if actor.grants:
+        with account_of(request).catalog.connect() as tx:
+            if find_model(tx, name) is None:
+                raise NotFound(f"There is no model {name}.")
+
+
+_CALLS = [Depends(_may_call)]
+
+
+@router.post("/models/{model:path}/predict", dependencies=_CALLS)
 async def predict(
     request: Request, model: str, strict: Annotated[bool, Query()] = False
 ) -> Response:
@@ -33,7 +50,7 @@ async def predict(
     return await respond(request, _ref(request, model), form, strict=strict)
 
 
-@router.post("/models/{model:path}/invocations", dependencies=_PREDICTS)
+@router.post("/models/{model:path}/invocations", dependencies=_CALLS)
 async def invocations(request: Request, model: str) -> Response:
     """Score rows as MLflow's scoring server does."""
     form, dialect = mlflow_of(request.headers.get("content-type") or "")
@@ -59,22 +76,22 @@ def ready(request: Request) -> JSONResponse:
     return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
 
-@router.get("/v2/models/{model}", dependencies=_READS)
-@router.get("/v2/models/{model}/versions/{version}", dependencies=_READS)
+@router.get("/v2/models/{model}", dependencies=_CALLS)
+@router.get("/v2/models/{model}/versions/{version}", dependencies=_CALLS)
 def describe(request: Request, model: str, version: str | None = None) -> JSONResponse:
     """A model's tensors."""
     return JSONResponse(oip_model(_found(request, model, version)))
 
 
-@router.get("/v2/models/{model}/ready", dependencies=_READS)
-@router.get("/v2/models/{model}/versions/{version}/ready", dependencies=_READS)
+@router.get("/v2/models/{model}/ready", dependencies=_CALLS)
+@router.get("/v2/models/{model}/versions/{version}/ready", dependencies=_CALLS)
 def model_ready(request: Request, model: str, version: str | None = None) -> JSONResponse:
     """There is such a version; a worker of it is started when it is asked."""
     return JSONResponse({"name": _found(request, model, version).model.name, "ready": True})
 
 
-@router.post("/v2/models/{model}/infer", dependencies=_PREDICTS)
-@router.post("/v2/models/{model}/versions/{version}/infer", dependencies=_PREDICTS)
+@router.post("/v2/models/{model}/infer", dependencies=_CALLS)
+@router.post("/v2/models/{model}/versions/{version}/infer", dependencies=_CALLS)
 async def infer(request: Request, model: str, version: str | None = None) -> Response:
     """Score tensors."""
     return await respond(request, _ref(request, model, version), JSON, TENSORS)
