@@ -50,9 +50,6 @@ class FakeBackend:
     gate: threading.Event = field(default_factory=threading.Event)
     gone: Callable[[], bool] = lambda: False
 
-    def knows(self, authorization: bytes, client: str | None) -> bool:
-        return False
-
     def authorise(self, authorization: bytes, client: str | None) -> None:
         secret = read_authorization(authorization.decode() or None)
         if secret == "other":
@@ -62,7 +59,7 @@ class FakeBackend:
 
     async def answer(
         self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
-    ) -> tuple[Answer, str]:
+    ) -> Answer:
         self.calls.append(call)
         self.gone = is_gone
         match bytes(call.body):
@@ -82,7 +79,7 @@ class FakeBackend:
                 while not (self.gate.is_set() or is_gone()):
                     await asyncio.sleep(0.01)
         said = json.dumps({"id": request_id, "strict": call.strict}).encode()
-        return Answer(said, call.answer_form, "same", ("note €",), ("warned",)), "V2"
+        return Answer(said, call.answer_form, "V2", "same", ("note €",), ("warned",))
 
     def refused(self, request_id: str, status: int, code: str, message: str) -> None:
         self.told.append((request_id, status, code))

@@ -42,7 +42,10 @@ def fit_double(
 
 def nulls_of_r(given: pa.ChunkedArray) -> pa.ChunkedArray:
     """R's NA is one NaN among the others, and R takes it for missing: so it is null here."""
-    found = [is_na(chunk.fill_null(0.0).to_numpy()) for chunk in given.chunks]
+    found = [
+        is_na((chunk.fill_null(0.0) if chunk.null_count else chunk).to_numpy())
+        for chunk in given.chunks
+    ]
     if not any(odd is not None and odd.any() for odd in found):
         return given
     arrays = [

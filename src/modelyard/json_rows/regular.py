@@ -1,28 +1,36 @@
 """JSON rows that plainly fit: every cell of its column's own JSON type, every name in its place.
 
-Nearly all requests of a service are such. They are taken as they are, and wait as lists until
-requests that wait together become one table. Whatever is not plain, be it right or wrong, is left
-to ``decode_rows``, whose answer for plain rows is the same; a test holds the two to it.
+Nearly all requests of a service are such. They are read by a decoder made for the signature, and
+wait as lists until requests that wait together become one table. Whatever is not plain, be it right
+or wrong, is left to ``decode_rows``, whose answer for plain rows is the same; a test holds the two
+to it.
 """
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from types import GenericAlias
+from typing import Annotated, Any, Literal
 
+import msgspec
 import pyarrow as pa
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import astuple
 
 from modelyard.contract.numbers import MAX_EXACT, MAX_INT
+from modelyard.json_rows.limits import Limits
 from modelyard.signature import Column
 
 Cells = Sequence[Sequence[Any]]
-Fits = Callable[[Sequence[Any]], bool]
+
+_MINUS_ZERO = re.compile(rb"-0(?![.\deE])")
+_DOUBLE = pa.float64()
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(msgspec.Struct, frozen=True, gc=False):
     """Rows as lists, one for each declared column; ``index`` numbers the rows of an answer."""
 
     cells: Cells
@@ -35,26 +43,49 @@ class PlainRows:
     """Reads plain rows of one signature, and makes tables of them."""
 
     def __init__(self, inputs: Sequence[Column]) -> None:
-        self._names = [c.name for c in inputs]
-        self._as_set = set(self._names)
-        self._fits = [_fits(c) for c in inputs]
+        self._width = len(inputs)
+        self._decode = _decoder(inputs)
+        self._texts = [i for i, c in enumerate(inputs) if c.type in ("string", "factor")]
+        self._free = [i for i, c in enumerate(inputs) if c.type == "string" and c.levels is None]
         self._array = [_array(c) for c in inputs]
         self._schema = pa.schema([(c.name, c.arrow_type) for c in inputs])
 
-    def read(self, found: Any, max_rows: int) -> Plain | None:
-        """The rows of a JSON value, or None where they are not plain."""
-        if type(found) is list:
-            return self._records(found, "records", max_rows)
-        if type(found) is not dict or len(found) != 1:
+    def read(self, body: bytes | bytearray, limits: Limits) -> Plain | None:
+        """The rows of a body, or None where they are not plain."""
+        decode = self._decode
+        # The decoder takes -0 for 0; texts that are written with \ are not counted below.
+        if decode is None or len(body) > limits.size_bytes or b"\\" in body:
             return None
-        ((form, raw),) = found.items()
-        if form == "dataframe_split":
-            if type(raw) is not dict or raw.get("columns") != self._names:
-                return None
-            return self._by_position(raw.get("data"), form, 0, max_rows)
-        if form == "data":
-            return self._by_position(raw, form, 1, max_rows)
-        return self._records(raw, form, max_rows) if form == "dataframe_records" else None
+        if _MINUS_ZERO.search(body):
+            return None
+        try:
+            found = decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        plain, names = self._read(found)
+        if plain is None or not 0 < plain.count <= limits.rows:
+            return None
+        texts = sum(sum(c is not None for c in plain.cells[i]) for i in self._texts)
+        # Of a name that is twice in one object the decoder keeps the last and says nothing.
+        if body.count(b'"') != 2 * (names + texts):
+            return None
+        return plain if all(_is_usual(plain.cells[i]) for i in self._free) else None
+
+    def _read(self, found: Any) -> tuple[Plain | None, int]:
+        """The rows, and how many names and column names they came with."""
+        width = self._width
+        if type(found) is list:
+            return _plain(map(astuple, found), len(found), "records"), width * len(found)
+        records, split, data = astuple(found)
+        if records is not UNSET and split is UNSET and data is UNSET:
+            n = len(records)
+            return _plain(map(astuple, records), n, "dataframe_records"), 1 + width * n
+        if split is not UNSET and records is UNSET and data is UNSET:
+            return _plain(split.data, len(split.data), "dataframe_split"), 3 + width
+        if data and records is UNSET and split is UNSET:
+            index, *cells = zip(*data, strict=True)
+            return Plain(cells, len(data), index, "data"), 1
+        return None, 0
 
     def table(self, rows: Sequence[Plain]) -> pa.Table:
         """The rows of several requests, one behind the other."""
@@ -66,80 +97,72 @@ class PlainRows:
         arrays = [make(cells) for make, cells in zip(self._array, columns, strict=True)]
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
-    def _by_position(self, rows: Any, form: str, skip: int, max_rows: int) -> Plain | None:
-        width = len(self._names) + skip
-        if type(rows) is not list or not 0 < len(rows) <= max_rows:
+
+def _plain(rows: Any, count: int, form: str) -> Plain:
+    return Plain(list(zip(*rows, strict=True)), count, range(count), form)
+
+
+def _decoder(inputs: Sequence[Column]) -> Callable[[bytes | bytearray], Any] | None:
+    """Decodes a body whose rows plainly fit, in any of the forms, and refuses every other; None
+    where there is a column that is never plain."""
+    kinds = [_kind(c) for c in inputs]
+    if not inputs or None in kinds:
+        return None
+    row: Any = msgspec.defstruct(
+        "Row",
+        [(f"_{i}", kind) for i, kind in enumerate(kinds)],
+        rename={f"_{i}": c.name for i, c in enumerate(inputs)},
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    names: Any = GenericAlias(tuple, tuple(Literal[c.name] for c in inputs))
+    cells: Any = GenericAlias(tuple, tuple(kinds))
+    numbered: Any = GenericAlias(tuple, (int, *kinds))
+    split: Any = msgspec.defstruct(
+        "Split", [("columns", names), ("data", list[cells])], forbid_unknown_fields=True, gc=False
+    )
+    body: Any = msgspec.defstruct(
+        "Body",
+        [
+            ("dataframe_records", list[row] | UnsetType, UNSET),
+            ("dataframe_split", split | UnsetType, UNSET),
+            ("data", list[numbered] | UnsetType, UNSET),
+        ],
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(list[row] | body).decode
+
+
+def _kind(column: Column) -> Any:
+    """The type of a plain cell; None: no cell of this column is ever plain."""
+    if column.unknown != "refuse":
+        return None
+    kind: Any
+    match column.type:
+        case "double":
+            kind = float | Annotated[int, Meta(ge=-MAX_EXACT, le=MAX_EXACT)]
+        case "integer":
+            kind = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
+        case "boolean":
+            kind = bool
+        case "string" | "factor" if column.levels:
+            kind = Literal[column.levels]
+        case "string" if column.levels is None:
+            kind = str
+        case _:
             return None
-        for row in rows:
-            if type(row) is not list or len(row) != width:
-                return None
-        columns = list(zip(*rows, strict=True))
-        index: Sequence[Any] = range(len(rows))
-        if skip:
-            index = columns.pop(0)
-            if set(map(type, index)) != {int}:
-                return None
-        return self._checked(columns, len(rows), index, form)
-
-    def _records(self, rows: Any, form: str, max_rows: int) -> Plain | None:
-        if type(rows) is not list or not 0 < len(rows) <= max_rows:
-            return None
-        for row in rows:
-            if type(row) is not dict or row.keys() != self._as_set:
-                return None
-        columns = [[row[name] for row in rows] for name in self._names]
-        return self._checked(columns, len(rows), range(len(rows)), form)
-
-    def _checked(self, cells: Cells, count: int, index: Sequence[Any], form: str) -> Plain | None:
-        for fits, column in zip(self._fits, cells, strict=True):
-            if not fits(column):
-                return None
-        return Plain(cells, count, index, form)
+    return kind | None if column.nullable else kind
 
 
-def _fits(column: Column) -> Fits:
-    """Whether cells are plainly of this column."""
-    without_levels = column.type == "factor" and column.levels is None
-    if column.unknown != "refuse" or column.type in ("date", "timestamp") or without_levels:
-        return lambda _: False
-    kinds: dict[str, set[type]] = {"double": {float, int}, "integer": {int}, "boolean": {bool}}
-    own = kinds.get(column.type, {str})
-    if column.nullable:
-        own = {*own, type(None)}
-    sound = {"double": _is_finite, "integer": _is_integer, "boolean": _all}.get(column.type)
-    if sound is None:
-        sound = _is_text if column.levels is None else _one_of(column.levels)
-    return lambda cells: own.issuperset(map(type, cells)) and sound(cells)
-
-
-def _all(_: Sequence[Any]) -> bool:
-    return True
-
-
-def _is_finite(cells: Sequence[Any]) -> bool:
-    known = [c for c in cells if c is not None] if None in cells else cells
-    # Numbers that a double may not hold exactly, and infinities, are not plain.
-    total = sum(map(abs, known))
-    if total <= MAX_EXACT:
-        return True
-    return total - total == 0.0 and all(type(c) is float or abs(c) <= MAX_EXACT for c in known)
-
-
-def _is_integer(cells: Sequence[Any]) -> bool:
-    return all(c is None or -MAX_INT <= c <= MAX_INT for c in cells)
-
-
-def _is_text(cells: Sequence[Any]) -> bool:
-    return all(c is None or (c.isascii() and "\0" not in c) for c in cells)
-
-
-def _one_of(levels: Sequence[str]) -> Fits:
-    known = {*levels, None}
-    return lambda cells: known.issuperset(cells)
+def _is_usual(texts: Sequence[str | None]) -> bool:
+    return all(t is None or (t.isascii() and "\0" not in t) for t in texts)
 
 
 def _array(column: Column) -> Callable[[Sequence[Any]], pa.Array]:
     kind = column.arrow_type
+    if column.type == "double":
+        return _doubles
     if column.type != "factor":
         return lambda cells: pa.array(cells, kind)
     codes = {level: code for code, level in enumerate(column.levels or ())}
@@ -148,3 +171,11 @@ def _array(column: Column) -> Callable[[Sequence[Any]], pa.Array]:
     return lambda cells: pa.DictionaryArray.from_arrays(
         pa.array(map(codes_of, cells), pa.int32()), levels, ordered=column.ordered
     )
+
+
+def _doubles(cells: Sequence[Any]) -> pa.Array:
+    try:
+        values = array("d", cells)
+    except TypeError:  # there are nulls
+        return pa.array(cells, _DOUBLE)
+    return pa.Array.from_buffers(_DOUBLE, len(values), [None, pa.py_buffer(values)])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import pyarrow as pa
 
 from modelyard.errors import UnsupportedMediaType
@@ -23,8 +23,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 MEDIA_TYPES = (JSON, RDS, ARROW)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One request to predict: its body as it came, and what its headers and query said.
 
     With a ``dialect`` the body is in that, and so is the answer. ``version`` is the one that is
@@ -66,19 +65,20 @@ class Scorer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The body of an answer and its form, with notes and warnings for its headers."""
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """The body of an answer and its form, with notes and warnings for its headers; the version
+    that gave it."""
 
     body: bytes
     form: str
+    version: str
     rows: Rows
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def headers(self, version: str) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """What an answer says of itself over HTTP: lists are JSON arrays in ASCII."""
-        found = {"x-modelyard-version": version, "x-modelyard-rows": self.rows}
+        found = {"x-modelyard-version": self.version, "x-modelyard-rows": self.rows}
         for name, said in (("notes", self.notes), ("warnings", self.warnings)):
             if said:
                 found[f"x-modelyard-{name}"] = _header(said)
@@ -114,7 +114,8 @@ def answer(call: Call, version: ModelVersion, limits: Limits, score: Scorer) -> 
     scored = score(rows, strict=call.strict)
     notes = tuple(dict.fromkeys((*notes, *scored.notes)))
     body = written(call, version, scored.table, decoded)
-    return Answer(body, call.answer_form, signature.rows, notes, tuple(scored.warnings))
+    warnings = tuple(scored.warnings)
+    return Answer(body, call.answer_form, version.name, signature.rows, notes, warnings)
 
 
 class Asked(Protocol):

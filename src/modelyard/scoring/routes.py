@@ -16,7 +16,6 @@ from modelyard.json_rows import Dialect, Limits
 from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
 from modelyard.registry.resolve import resolve
-from modelyard.registry.types import ModelVersion
 from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
 from modelyard.scoring.predict import Scored, predict
 from modelyard.scoring.refusal import explain, named
@@ -58,14 +57,11 @@ async def respond(
     body = await read_body(request.stream(), request.headers.get("content-length"), most)
     call = Call(body, form, JSON if dialect else wanted, strict, dialect)
     request_id = request.scope["state"]["request_id"]
-    found, scored = await run_in_threadpool(_score, account, ref, call, request_id)
-    headers = scored.headers(found.name)
-    return Response(scored.body, media_type=scored.form, headers=headers)
+    scored = await run_in_threadpool(_score, account, ref, call, request_id)
+    return Response(scored.body, media_type=scored.form, headers=scored.headers())
 
 
-def _score(
-    account: Account, ref: ModelRef, call: Call, request_id: str
-) -> tuple[ModelVersion, Answer]:
+def _score(account: Account, ref: ModelRef, call: Call, request_id: str) -> Answer:
     version = resolve(account, ref)
     limits = Limits.of(account.settings)
 
@@ -73,7 +69,7 @@ def _score(
         return predict(account, version, rows, strict=strict, request_id=request_id)
 
     try:
-        return version, answer(call, version, limits, score)
+        return answer(call, version, limits, score)
     except (MalformedRequest, TooLarge, UnsupportedMediaType):
         raise
     except Invalid as e:

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Any, TypeVar
 
+import msgspec
 import pyarrow as pa
 
 from modelyard.account import Account
@@ -18,7 +19,6 @@ from modelyard.contract import check_inputs, check_outputs, empty_answer
 from modelyard.errors import ModelFault, ModelyardError
 from modelyard.json_rows import Limits, decode_rows, encode_answer, records_of
 from modelyard.json_rows.regular import Plain, PlainRows
-from modelyard.json_rows.text import read_json
 from modelyard.registry.types import ModelVersion
 from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.r.rds import read_frame
@@ -40,22 +40,15 @@ SMALL_BYTES = 64 * 1024
 """Bodies of more are read, and their answers written, in a thread."""
 
 
-class Read:
+class Read(msgspec.Struct, frozen=True, gc=False):
     """The rows of a request that fit: plain ones as lists, others as a table."""
 
-    __slots__ = ("count", "echo", "form", "index", "notes", "rows")
-
-    def __init__(
-        self,
-        rows: Plain | pa.Table,
-        count: int,
-        index: Sequence[Any] | None,
-        notes: tuple[str, ...],
-        form: str = "",
-        echo: Any = None,
-    ) -> None:
-        self.rows, self.count, self.index, self.notes = rows, count, index, notes
-        self.form, self.echo = form, echo
+    rows: Any
+    count: int
+    index: Sequence[Any] | None
+    notes: tuple[str, ...]
+    form: str = ""
+    echo: Any = None
 
 
 class Edition:
@@ -173,7 +166,8 @@ class Edition:
                 (capture, at, request_id, took, read.rows, read.count, part.table),
                 len(call.body) + _LEAST_WEIGHT,
             )
-        return Answer(body, call.answer_form, self._signature.rows, read.notes, warnings)
+        name, rows = self.version.name, self._signature.rows
+        return Answer(body, call.answer_form, name, rows, read.notes, warnings)
 
     def refused(self, request_id: str, error: ModelyardError) -> None:
         """Have it written what was wrong with a request that no caller waits for."""
@@ -216,9 +210,7 @@ class Edition:
         return Read(checked.table, rows.num_rows, None, checked.notes)
 
     def _read_json(self, call: Call) -> Read:
-        limits = self._limits
-        found = read_json(call.body, max_bytes=limits.size_bytes, max_depth=limits.depth)
-        if (plain := self._plain.read(found, limits.rows)) is not None:
+        if (plain := self._plain.read(call.body, self._limits)) is not None:
             return Read(plain, plain.count, plain.index, (), plain.form)
         return self._decoded(call)
 

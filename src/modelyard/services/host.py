@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import logging.handlers
 import os
@@ -52,6 +53,8 @@ _DRAIN_S = 5.0
 _KEEP_ALIVE_S = 60
 _LOG_BYTES = 8 * 2**20
 _THREADS = 8
+_YOUNG = 10_000
+"""Objects made since the collector looked for rings among them last."""
 
 
 class Host:
@@ -179,6 +182,10 @@ class Host:
         else:
             took = time.monotonic() - begun
             log.info("ready after %.1f s: %d golden rows replayed", took, rows)
+            # What is there now stays: looking through all of it again would stop every request
+            # for tens of milliseconds.
+            gc.freeze()
+            gc.set_threshold(_YOUNG)
             self._is_quiet = False
             self._say_how(served, isolation=served.isolation)
             if self._before is not None:

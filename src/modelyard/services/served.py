@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
@@ -34,13 +34,10 @@ from modelyard.services.types import HostState, ServiceSpec
 
 log = logging.getLogger("modelyard.services")
 
-REMEMBER_S = 0.2
-"""For so long a token that was good is not looked up again: a revoke works after it."""
 FOLLOW_S = 0.2
 """So often is looked where the alias points."""
 WARM_S = 600.0
 """For so long the workers of the version before are kept: a way back takes no start."""
-_MOST_REMEMBERED = 1024
 _SHOWN = 2
 
 
@@ -64,7 +61,6 @@ class Served:
         self.trouble: str | None = None
         """Why what is wanted does not answer, while something else does."""
         self._errors: Counter[int] = Counter()
-        self._good: dict[tuple[bytes, str | None], float] = {}
         self._is_ending = False
         self._asked = asyncio.Event()
         self.looked = asyncio.Event()
@@ -180,10 +176,6 @@ class Served:
         """The version that answers, once there is one."""
         return self._edition
 
-    def knows(self, authorization: bytes, client: str | None) -> bool:
-        """Whether this very header was found good a moment ago, from this address."""
-        return time.monotonic() < self._good.get((authorization, client), 0.0)
-
     def authorise(self, authorization: bytes, client: str | None) -> None:
         """Return if the token of this header may call this service from this address.
 
@@ -194,14 +186,11 @@ class Served:
         header = authorization.decode("latin-1") if authorization else None
         actor = authenticate(self._account, read_authorization(header), client)
         allow(actor, "service.call", *self._spec.parts)
-        if len(self._good) >= _MOST_REMEMBERED:
-            self._good.clear()
-        self._good[authorization, client] = time.monotonic() + REMEMBER_S
 
-    async def answer(
+    def answer(
         self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
-    ) -> tuple[Answer, str]:
-        """Score the rows of one request, and say which version did.
+    ) -> Awaitable[Answer]:
+        """Score the rows of one request.
 
         Raises:
             Unavailable: nothing can be scored yet, or any more.
@@ -213,9 +202,17 @@ class Served:
             raise Unavailable("This service is not ready yet.", hint="Try again shortly.")
         named = call.version
         edition = traffic.pick(main) if named is None else traffic.named(main, named)
-        given = await edition.answer(call, request_id, until, is_gone)
+        given = edition.answer(call, request_id, until, is_gone)
+        if traffic.has_shadow:
+            given = self._copied(traffic, given, call, request_id)
+        return given
+
+    async def _copied(
+        self, traffic: Traffic, answer: Awaitable[Answer], call: Call, request_id: str
+    ) -> Answer:
+        given = await answer
         traffic.copy(call, request_id, self._account.settings.predict_deadline_s, given)
-        return given, edition.version.name
+        return given
 
     def refused(self, request_id: str, status: int, code: str, message: str) -> None:
         """Count and log a request that was answered an error, or none as its caller had gone."""

@@ -91,6 +91,11 @@ class Traffic:
                 return edition
         return main
 
+    @property
+    def has_shadow(self) -> bool:
+        """Whether a challenger is asked too."""
+        return self._shadow is not None
+
     def copy(self, call: Call, request_id: str, seconds: float, given: Answer) -> None:
         """Ask the challenger the same, while the caller has its answer already."""
         if self._shadow is None:

@@ -154,7 +154,8 @@ class Crew:
     def _dispatch(self) -> None:
         while self._waiting:
             if not self._idle:
-                self._fill()
+                if not self._busy and not self._starting:
+                    self._fill()
                 return
             call = self._next_call()
             if call:

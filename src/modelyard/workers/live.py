@@ -144,7 +144,7 @@ class LiveWorker(asyncio.BufferedProtocol):
         call = self._call
         assert call is not None
         parts = m.parts_of(call.message, self._worker.pieces(call.left.pop()))
-        self._transport.writelines(parts)
+        self._transport.write(b"".join(parts))
 
     def _understand(self, reply: m.Message, rows: memoryview) -> None:
         call = self._call

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 
-@dataclass(slots=True, eq=False)
-class Waiting:
+class Waiting(msgspec.Struct, eq=False):
     """A request that waits: its rows, in whatever form ``Rules.table`` joins, and its end."""
 
     rows: Any
@@ -28,8 +28,7 @@ class Waiting:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, gc=False):
     """The answer to one request: rows ``start`` to ``stop`` of a call's, all of them checked."""
 
     call: Answered

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +28,7 @@ from modelyard.registry.types import ModelVersion
 from modelyard.scoring.dialects import TENSORS, mlflow_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
 from modelyard.services.about import About
+from modelyard.services.protocols.door import Door, Who
 from modelyard.services.protocols.openapi import openapi
 from modelyard.services.protocols.routes import (
     OPEN,
@@ -54,10 +55,6 @@ _GONE = 499
 class Backend(Protocol):
     """What the app serves."""
 
-    def knows(self, authorization: bytes, client: str | None) -> bool:
-        """Whether this very header was found good a moment ago, from this address."""
-        ...
-
     def authorise(self, authorization: bytes, client: str | None) -> None:
         """Return if this header may call from this address; else Unauthenticated or Forbidden.
 
@@ -65,10 +62,10 @@ class Backend(Protocol):
         """
         ...
 
-    async def answer(
+    def answer(
         self, call: Call, request_id: str, until: float, is_gone: Callable[[], bool]
-    ) -> tuple[Answer, str]:
-        """Score the rows of ``call`` by the loop's time ``until``; and the version that did."""
+    ) -> Awaitable[Answer]:
+        """Score the rows of ``call`` by the loop's time ``until``."""
         ...
 
     def refused(self, request_id: str, status: int, code: str, message: str) -> None:
@@ -115,6 +112,7 @@ class App:
         self.closes = False
         """Whether every answer is the last of its connection."""
         self._threads = threads
+        self._door = Door(backend.authorise, threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -153,25 +151,33 @@ class App:
         more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
         return status, JSON.encode(), more, json.dumps(body_of(error, request_id, path)).encode()
 
-    async def _respond(
+    def _respond(
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
+    ) -> Awaitable[Response]:
+        """The usual request goes by the shortest way: whatever it awaits costs time."""
+        client = scope.get("client")
+        who = headers.get(b"authorization", b""), client[0] if client else None
+        if scope["path"] == "/predict" and scope["method"] == "POST" and self._door.knows(who):
+            form = _form_of(headers.get(b"content-type", b""))
+            return self._predict(scope, headers, receive, request_id, form, None)
+        return self._routed(scope, headers, receive, request_id, who)
+
+    async def _routed(
+        self, scope: Scope, headers: Headers, receive: Receive, request_id: str, who: Who
     ) -> Response:
         path, method = scope["path"], scope["method"]
         if path in OPEN and method in READING:
             return opened(path, self._backend.is_ready)
-        authorization = headers.get(b"authorization", b"")
-        client = scope["client"][0] if scope.get("client") else None
-        if not self._backend.knows(authorization, client):
-            await self._in_thread(lambda: self._backend.authorise(authorization, client))
-        if path == "/predict" and method == "POST":
-            form = _form_of(headers.get(b"content-type", b""))
-            return await self._predict(scope, headers, receive, request_id, form, None)
+        if not self._door.knows(who):
+            await self._door.enter(who)
         route = find_route(path)
         if method not in route.methods:
             raise NotFound(f"{path[:80]} answers {route.methods[0]}, not {method[:16]}.")
         if route.model is not None:
             self._backend.about(route.version).check_model(route.model)
         match route.kind:
+            case "predict":
+                form, dialect = _form_of(headers.get(b"content-type", b"")), None
             case "mlflow":
                 form, dialect = mlflow_of(_latin(headers.get(b"content-type", b"")))
             case "tensors":
@@ -208,12 +214,17 @@ class App:
         is_text = form == JSON or dialect is not None
         most = self.limits.json_bytes if is_text else self.limits.body_bytes
         connection = scope.get(CONNECTION, _UNKNOWN)
-        body = await _body(connection, headers, receive, most)
+        if connection.more_body:
+            body = await _body(headers, receive, most)
+        else:  # it came with the headers, as small ones do
+            body = connection.body
+            if len(body) > most:
+                raise too_large(most)
         call = Call(body, form, JSON if dialect else wanted, strict, dialect, version)
-        answer, answered = await self._backend.answer(
+        answer = await self._backend.answer(
             call, request_id, until, lambda: connection.disconnected
         )
-        return 200, answer.form.encode(), _headers(answer, answered), answer.body
+        return 200, answer.form.encode(), _headers(answer), answer.body
 
     def _check_ready(self) -> None:
         if not self._backend.is_ready:
@@ -227,11 +238,14 @@ class Connection(Protocol):
     """What the server knows of a request's connection."""
 
     disconnected: bool
+    body: bytearray
+    """What has come of the body."""
     more_body: bool
 
 
 class _Unknown:
     disconnected = False
+    body = bytearray()
     more_body = True
 
 
@@ -242,14 +256,7 @@ class Gone(Exception):
     """The caller went away."""
 
 
-async def _body(
-    connection: Connection, headers: Headers, receive: Receive, most: int
-) -> bytes | bytearray:
-    if not connection.more_body:  # it came with the headers, as small ones do
-        body: bytes = (await receive()).get("body", b"")
-        if len(body) > most:
-            raise too_large(most)
-        return body
+async def _body(headers: Headers, receive: Receive, most: int) -> bytearray:
     length = headers.get(b"content-length")
     return await read_body(_chunks(receive), None if length is None else _latin(length), most)
 
@@ -264,12 +271,12 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-def _headers(answer: Answer, version: str) -> Sequence[tuple[bytes, bytes]]:
+def _headers(answer: Answer) -> Sequence[tuple[bytes, bytes]]:
     if answer.notes or answer.warnings:
-        said = answer.headers(version).items()
+        said = answer.headers().items()
         return [(name.encode(), value.encode()) for name, value in said]
     return (
-        (b"x-modelyard-version", version.encode()),
+        (b"x-modelyard-version", answer.version.encode()),
         (b"x-modelyard-rows", answer.rows.encode()),
     )
 

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from modelyard.errors import MalformedRequest, ModelyardError, Overloaded
 from modelyard.http_status import headers_of, status_of
+from modelyard.services.protocols.answers import OnePiece
 from modelyard.settings import Settings
 
 CONNECTION = "modelyard.connection"
@@ -69,11 +70,14 @@ class DeadlineProtocol(HttpToolsProtocol):
     _caps: Caps | None = None
     _address: str | None = None
     _headers_timer: asyncio.TimerHandle | None = None
+    _is_begun = False
+    """Whether headers have begun, and not ended."""
     _header_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Start the time of the first request."""
         super().connection_made(transport)
+        self._answers = OnePiece(transport)
         if self._caps is not None:
             peer = transport.get_extra_info("peername")
             address = str(peer[0]) if peer else ""
@@ -82,6 +86,7 @@ class DeadlineProtocol(HttpToolsProtocol):
                 self._refuse(Overloaded("There are too many connections.", hint=hint))
                 return
             self._address = address
+        self._is_begun = True
         self._start()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -94,22 +99,29 @@ class DeadlineProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Give up a request line and headers that have no end."""
         super().data_received(data)
-        if self._headers_timer is not None and not self.transport.is_closing():
+        if self._is_begun and not self.transport.is_closing():
+            if self._headers_timer is None:
+                self._start()
             self._header_bytes += len(data)
             if self._header_bytes > MOST_HEADER_BYTES:
                 self.send_400_response("too large")
 
     def on_message_begin(self) -> None:
-        """Start the time of a further request; that of the first runs already."""
+        """Its time starts, unless its headers have come whole in the same piece of data."""
         super().on_message_begin()
-        if self._headers_timer is None:
-            self._start()
+        self._is_begun = True
 
     def on_headers_complete(self) -> None:
         """It came in time; the application may look at its connection."""
         self._stop()
         super().on_headers_complete()
+        self.cycle.transport = cast(asyncio.Transport, self._answers)
         cast(dict[str, Any], self.scope)[CONNECTION] = self.cycle
+
+    def on_response_complete(self) -> None:
+        """The answer has its end."""
+        self._answers.end()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Say what cannot be read in the one error envelope, and close."""
@@ -132,6 +144,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def _stop(self) -> None:
         self._header_bytes = 0
+        self._is_begun = False
         if self._headers_timer is not None:
             self._headers_timer.cancel()
             self._headers_timer = None
