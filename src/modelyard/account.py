@@ -17,7 +17,6 @@ from modelyard.errors import InvalidValue
 from modelyard.names import Namespace
 from modelyard.settings import Settings
 from modelyard.warehouse.base import Warehouse
-from modelyard.warehouse.duckdb import DuckDBWarehouse
 from modelyard.warehouse.ondemand import OnDemandWarehouse
 from modelyard.workers.pool import WorkerPool
 
@@ -86,6 +85,8 @@ def _compute(settings: Settings) -> LocalCompute:
 
 
 def _warehouse(settings: Settings) -> Warehouse:
+    from modelyard.warehouse.duckdb import DuckDBWarehouse  # a service host has no use for it
+
     return DuckDBWarehouse(
         settings.home / "warehouse",
         deadline_s=settings.sql_deadline_s,

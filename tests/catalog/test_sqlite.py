@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, select, text
 
 from modelyard.catalog import engine, migrations, tables
 from modelyard.catalog.engine import open_catalog as open_sqlite
+from modelyard.catalog.revision import newest
 from modelyard.errors import InvalidValue, StorageFull, Unavailable
 from modelyard.testing.catalog import CatalogContract, add_event, subjects
 
@@ -154,3 +156,18 @@ def test_an_upgrade_killed_at_any_statement_is_done_or_not_begun(tmp_path):
         catalog.upgrade()
         assert subjects(catalog) == []
         catalog.close()
+
+
+def test_the_newest_revision_is_the_head_of_the_chain():
+    heads = ScriptDirectory.from_config(migrations._config(None)).get_heads()
+    assert heads == [newest()]
+
+
+def test_an_account_that_is_up_to_date_is_opened_without_alembic(file):
+    open_sqlite(f"sqlite:///{file}").upgrade()
+    code = (
+        "import sys; from modelyard.catalog.engine import open_catalog; "
+        f"open_catalog('sqlite:///{file}').upgrade(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from modelyard.catalog import migrations
+from modelyard.catalog.revision import newest, recorded
 from modelyard.errors import Internal, InvalidValue, ModelyardError, StorageFull, Unavailable
 from modelyard.faults import fault_point
 
@@ -73,8 +73,10 @@ class SqlCatalog:
     def upgrade(self) -> None:
         """Bring the tables to the newest shape, wholly or not at all."""
         with self.connect() as tx:
-            if migrations.current(tx) == migrations.newest():
+            if recorded(tx) == newest():
                 return
+        from modelyard.catalog import migrations  # nearly nobody needs Alembic
+
         with self.begin() as tx:
             fault_point("upgrade.begun")
             migrations.upgrade(tx)

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-import httpx
-
 from modelyard.environments.described import in_tarball, is_version, records
 from modelyard.errors import InvalidValue, Unavailable
 from modelyard.runtime.environment import Demand, version_key
@@ -186,6 +184,8 @@ def opened(url: str) -> Iterator[Iterator[bytes]]:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as e:
             raise NotThere from e
         return
+    import httpx  # a worker's host starts without it
+
     try:
         with httpx.stream("GET", url, timeout=_TIMEOUT_S, follow_redirects=True) as answer:
             if answer.status_code in (403, 404, 410):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from modelyard.names import Namespace, Qualified
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class TableInfo:
         return {"database": self.database, "schema": self.schema, "name": self.name}
 
 
-Rows: TypeAlias = pa.Table | ds.Dataset
+Rows: TypeAlias = "pa.Table | ds.Dataset"
 """Rows in memory, or in files that are read as far as they are asked for."""
 
 

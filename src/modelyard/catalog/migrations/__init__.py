@@ -7,27 +7,20 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from modelyard.catalog.revision import newest, recorded
 from modelyard.errors import Unavailable
 
 
-def newest() -> str:
-    """The revision this Modelyard works with."""
-    head = ScriptDirectory.from_config(_config(None)).get_current_head()
-    assert head is not None
-    return head
-
-
-def current(tx: Connection) -> str | None:
-    """The revision the tables are at; None: there are none yet.
+def upgrade(tx: Connection) -> None:
+    """Run every revision that is missing, in the transaction that is open.
 
     Raises:
-        Unavailable: when that revision is not known here.
+        Unavailable: when the revision the tables are at is not known here.
     """
-    found = MigrationContext.configure(tx).get_current_revision()
+    found = recorded(tx)
     known = {s.revision for s in ScriptDirectory.from_config(_config(None)).walk_revisions()}
     if found is not None and found not in known:
         raise Unavailable(
@@ -35,12 +28,6 @@ def current(tx: Connection) -> str | None:
             f"this one knows up to {newest()}).",
             hint="Upgrade Modelyard, or open another home.",
         )
-    return found
-
-
-def upgrade(tx: Connection) -> None:
-    """Run every revision that is missing, in the transaction that is open."""
-    current(tx)
     command.upgrade(_config(tx), "head")
 
 
