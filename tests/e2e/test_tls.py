@@ -1,4 +1,5 @@
-"""The server and a service with a certificate made for the account, and the clients that trust it."""
+"""The server and a service with a certificate made for the account, at an address that is set, and
+the clients that trust it."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from tests.conftest import Server, serving
 
+HOST = "127.0.0.2"
 TOLD = """
 library(modelyard)
 conn <- sfr_connect()
@@ -28,7 +30,8 @@ cat(endpoint$url, identical(served[[1]], unname(predict(model, rows))))
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("tls"), tls_certificate="account") as server:
+    home = tmp_path_factory.mktemp("tls")
+    with serving(home, tls_certificate="account", host=HOST) as server:
         yield server
 
 
@@ -40,7 +43,7 @@ def service(secure: Server) -> str:
 
 
 def test_r_and_python_reach_server_and_service_by_tls(secure: Server, service: str) -> None:
-    assert secure.url.startswith("https://127.0.0.1:") and service.startswith("https://127.0.0.1:")
+    assert secure.url.startswith(f"https://{HOST}:") and service.startswith(f"https://{HOST}:")
     code = """
 import modelyard
 from modelyard.client.service import get_service
@@ -56,7 +59,7 @@ print(connection.url, "prediction" in str(service.run({"wt": [2.5], "hp": [110.0
 
 def test_curl_trusts_the_home_s_file_and_nothing_else(secure: Server, service: str) -> None:
     trusting = ["--cacert", str(secure.home / "tls" / "ca.pem")]
-    for url in (secure.url, service, service.replace("127.0.0.1", "localhost")):
+    for url in (secure.url, service):
         for more, status, said in ((trusting, 0, b"ok"), ([], 60, b"")):
             done = subprocess.run(["curl", "-s", *more, url + "/livez"], capture_output=True)
             assert (done.returncode, done.stdout) == (status, said)

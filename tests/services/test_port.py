@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from modelyard.errors import InvalidValue, Unavailable
-from modelyard.services.port import bind_port
+from modelyard.services.port import bind_port, reached_at
 
 
 def port_of(sock: socket.socket) -> int:
@@ -39,3 +39,21 @@ def test_a_preferred_port_outside_the_range_is_not_taken() -> None:
 def test_what_is_no_range_is_refused(ports: str) -> None:
     with pytest.raises(InvalidValue):
         bind_port(ports)
+
+
+def test_a_service_listens_where_it_is_told_and_nowhere_else() -> None:
+    with bind_port("", host="127.0.0.2") as sock:
+        with socket.create_connection(("127.0.0.2", port_of(sock)), timeout=5):
+            pass
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port_of(sock)), timeout=5)
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(Unavailable, match=r"192\.0\.2\.1"):
+        bind_port("", host="192.0.2.1")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_who_listens_everywhere_is_reached_by_the_name_of_the_machine(host: str) -> None:
+    assert reached_at(host) == socket.gethostname()

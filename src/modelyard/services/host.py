@@ -33,7 +33,7 @@ from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.handover import Given, given, hand_over
 from modelyard.services.options import bytes_of, cpus_of
-from modelyard.services.port import LOOPBACK, bind_port
+from modelyard.services.port import bind_port, reached_at
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import capped
 from modelyard.services.records import Records
@@ -105,10 +105,13 @@ class Host:
 
     def _socket(self) -> socket.socket:
         before, settings = self._before, self._account_settings
-        sock = before.sock if before else bind_port(settings.service_ports, self._preferred_port)
+        if before:
+            sock = before.sock
+        else:
+            sock = bind_port(settings.service_ports, self._preferred_port, settings.host)
         port = sock.getsockname()[1]
-        scheme = "https" if settings.tls_certificate else "http"
-        self._say(HostState.STARTING, port=port, url=f"{scheme}://{LOOPBACK}:{port}")
+        scheme, name = "https" if settings.tls_certificate else "http", reached_at(settings.host)
+        self._say(HostState.STARTING, port=port, url=f"{scheme}://{name}:{port}")
         return sock
 
     def _serve_on(self, sock: socket.socket) -> None:

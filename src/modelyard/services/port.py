@@ -1,7 +1,8 @@
-"""A port of this machine's own for a service, the same one as before when it is free."""
+"""An address for a service: that of the server, with the port it had before when that is free."""
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from collections.abc import Sequence
@@ -9,35 +10,50 @@ from collections.abc import Sequence
 from modelyard.errors import InvalidValue, Unavailable
 
 LOOPBACK = "127.0.0.1"
+ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
-def bind_port(ports: str, preferred: int = 0) -> socket.socket:
-    """A bound loopback socket: ``preferred`` if it is free, else the first free one of ``ports``.
+def bind_port(ports: str, preferred: int = 0, host: str = LOOPBACK) -> socket.socket:
+    """A socket that listens at ``host``: at ``preferred`` if it is free, else at the first free one
+    of ``ports``.
 
     ``ports`` is ``8100-8199``, one port, or empty for any. ``preferred`` 0 means none.
 
     Raises:
         InvalidValue: ``ports`` is not a range.
-        Unavailable: none of the range is free.
+        Unavailable: none of the range is free, or ``host`` is not of this machine.
     """
     allowed = _allowed(ports)
     if preferred and (not ports or preferred in allowed):
         allowed = [preferred, *allowed]
     for port in allowed:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         # A port whose last connections are still winding down is free.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            sock.bind((LOOPBACK, port))
+            sock.bind((host, port))
             sock.listen(2048)
-        except OSError:
+        except OSError as e:
             sock.close()
+            if e.errno != errno.EADDRINUSE and not isinstance(e, PermissionError):
+                raise Unavailable(f"A service cannot listen at {host}: {e}.") from e
             continue
         return sock
     raise Unavailable(
         f"None of the ports {ports} is free.", hint="Widen service_ports, or undeploy a service."
     )
+
+
+def reached_at(host: str) -> str:
+    """How an address names a machine that listens at ``host``.
+
+    >>> reached_at("10.0.0.7"), reached_at("fd00::7")
+    ('10.0.0.7', '[fd00::7]')
+    """
+    if host in ANYWHERE:
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def _allowed(ports: str) -> Sequence[int]:
