@@ -6,11 +6,12 @@ from modelyard.json_rows.answers import (
     encode_split,
     records_of,
 )
-from modelyard.json_rows.dialect import Dialect
+from modelyard.json_rows.dialect import Body, Dialect
 from modelyard.json_rows.limits import Limits
 from modelyard.json_rows.rows import Decoded, decode_rows, decode_untyped
 
 __all__ = [
+    "Body",
     "Decoded",
     "Dialect",
     "Limits",

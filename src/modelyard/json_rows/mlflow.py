@@ -18,6 +18,7 @@ import pyarrow as pa
 from modelyard.contract.problems import shown
 from modelyard.errors import InvalidValue, MalformedRequest, TooLarge
 from modelyard.json_rows.answers import encode, records_of
+from modelyard.json_rows.dialect import Body
 from modelyard.json_rows.forms import (
     Sheet,
     by_position,
@@ -58,9 +59,9 @@ class MlflowJson:
             raise MalformedRequest(f"The body has {theirs[0]}, and also {others}.", hint=_HINT)
         return check_names(_tensor(theirs[0], found[theirs[0]], inputs, limits.rows))
 
-    def write(self, table: pa.Table, echo: Any, model: str, version: str) -> bytes:
+    def write(self, table: pa.Table, echo: Any, model: str, version: str) -> Body:
         """A record for each row, as MLflow answers for models that give data frames."""
-        return encode({"predictions": records_of(table)})
+        return Body(encode({"predictions": records_of(table)}))
 
 
 class MlflowCsv(MlflowJson):

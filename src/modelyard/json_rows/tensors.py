@@ -1,4 +1,4 @@
-"""Rows as the Open Inference Protocol (v2) writes them: named tensors, in JSON.
+"""Rows as the Open Inference Protocol (v2) writes them: named tensors, in JSON or bytes behind it.
 
 A tensor for each input column, of shape ``[n]`` or ``[n, 1]``; or, for inputs that are all numbers,
 one tensor ``[n, k]`` under a name of its own, its columns in the signature's order. ``data`` is
@@ -19,6 +19,8 @@ import pyarrow as pa
 from modelyard.contract.problems import shown
 from modelyard.errors import DuplicateColumn, InvalidValue, MalformedRequest, TooLarge, TypeMismatch
 from modelyard.json_rows.answers import cells_of, encode
+from modelyard.json_rows.binary_tensors import bytes_of_column, cells_of_bytes
+from modelyard.json_rows.dialect import Body
 from modelyard.json_rows.forms import Sheet, check_names, columns_sheet
 from modelyard.json_rows.limits import Limits
 from modelyard.json_rows.text import read_json
@@ -35,6 +37,9 @@ DATATYPE: Mapping[ColumnType, str] = {
 }
 """The protocol's word for each of our types; dates and times are ISO 8601 text."""
 
+OCTETS = "application/octet-stream"
+HEAD_LENGTH = "inference-header-content-length"
+
 _INTEGERS = {f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
 _FLOATS = {"FP32", "FP64"}
 _WITHOUT_MISSING = frozenset({"INT32", "BOOL"})
@@ -48,6 +53,14 @@ class Asked:
 
     id: str | None
     outputs: tuple[str, ...] | None
+    binary: Mapping[str, bool]
+    """Outputs that are asked for as bytes, or not."""
+    all_binary: bool
+    """Whether the others are."""
+
+    def as_bytes(self, name: str) -> bool:
+        """Whether this output is asked for as bytes."""
+        return self.binary.get(name, self.all_binary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,13 @@ class _Tensor:
 
 
 class Tensors:
-    """The dialect of ``/v2/models/.../infer``."""
+    """The dialect of ``/v2/models/.../infer``.
+
+    ``head_bytes`` of a body are JSON, where bytes of tensors follow; None: all of it is.
+    """
+
+    def __init__(self, head_bytes: int | None = None) -> None:
+        self._head_bytes = head_bytes
 
     def read(
         self, body: bytes | bytearray | memoryview, inputs: Sequence[Column], limits: Limits
@@ -71,19 +90,23 @@ class Tensors:
             DuplicateColumn: when two tensors have one name.
             TooLarge: for more than the limits allow.
         """
-        found = read_json(body, max_bytes=limits.size_bytes, max_depth=limits.depth)
+        head, rest = memoryview(body), _Rest(memoryview(b""))
+        if self._head_bytes is not None:
+            head, rest = head[: self._head_bytes], _Rest(head[self._head_bytes :])
+        found = read_json(head, max_bytes=limits.size_bytes, max_depth=limits.depth)
         if not isinstance(found, dict) or not isinstance(found.get("inputs"), list):
             raise MalformedRequest("The body has no array of inputs.", hint=_HINT)
         if len(found["inputs"]) > limits.columns:
             raise TooLarge(f"{len(found['inputs']):,} tensors are more than {limits.columns:,}.")
-        tensors = [_tensor(raw, limits) for raw in found["inputs"]]
+        tensors = [_tensor(raw, rest, limits) for raw in found["inputs"]]
+        rest.end()
         if not tensors:
             raise MalformedRequest("The body has no input tensors.", hint=_HINT)
         names, columns = _columns(tensors, inputs)
         sheet = columns_sheet("tensors", names, columns, tensors[0].shape[0])
-        return check_names(_with(sheet, Asked(_id(found.get("id")), _wanted(found))))
+        return check_names(_with(sheet, _asked(found)))
 
-    def write(self, table: pa.Table, echo: Any, model: str, version: str) -> bytes:
+    def write(self, table: pa.Table, echo: Any, model: str, version: str) -> Body:
         """A tensor for each output column that is wanted, in the order wanted.
 
         Raises:
@@ -91,11 +114,19 @@ class Tensors:
         """
         asked: Asked = echo
         names = table.column_names
-        outputs = [_output(table, name) for name in (asked.outputs or names) if _is(name, names)]
+        blobs: list[bytes] = []
+        outputs = [
+            _output(table, name, blobs if asked.as_bytes(name) else None)
+            for name in (asked.outputs or names)
+            if _is(name, names)
+        ]
         head = {"model_name": model, "model_version": version}
         if asked.id is not None:
             head["id"] = asked.id
-        return encode({**head, "outputs": outputs})
+        said = encode({**head, "outputs": outputs})
+        if not blobs:
+            return Body(said)
+        return Body(b"".join((said, *blobs)), OCTETS, ((HEAD_LENGTH, str(len(said))),))
 
 
 def metadata(columns: Sequence[Column]) -> list[dict[str, Any]]:
@@ -134,26 +165,61 @@ def _columns(
     return [t.name for t in tensors], [t.cells for t in tensors]
 
 
-def _tensor(raw: Any, limits: Limits) -> _Tensor:
+class _Rest:
+    """The bytes behind the JSON, which tensors take one after the other."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, size: int, said: str) -> memoryview:
+        """The next so many.
+
+        Raises:
+            MalformedRequest: there are not so many.
+        """
+        end = self._at + size
+        if end > len(self._data):
+            raise MalformedRequest(
+                f"{said} should have {size:,} bytes, and {len(self._data) - self._at:,} follow.",
+                hint=f"The header {HEAD_LENGTH} tells how many bytes of the body are JSON.",
+            )
+        found, self._at = self._data[self._at : end], end
+        return found
+
+    def end(self) -> None:
+        """Raise MalformedRequest where some are left."""
+        if self._at < len(self._data):
+            raise MalformedRequest(
+                f"{len(self._data) - self._at:,} bytes of the body belong to no tensor."
+            )
+
+
+def _tensor(raw: Any, rest: _Rest, limits: Limits) -> _Tensor:
     if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
         raise MalformedRequest("An input tensor has no name.", hint=_HINT)
     name, kind, said = raw["name"], raw.get("datatype"), f"The tensor {shown(raw['name'])}"
     if not isinstance(kind, str) or kind not in _INTEGERS | _FLOATS | {"BOOL", "BYTES"}:
         words = "FP64, FP32, INT8 to INT64, UINT8 to UINT64, BOOL and BYTES"
         raise MalformedRequest(f"{said} has no known datatype.", hint=f"Known are {words}.")
-    if isinstance(raw.get("parameters"), dict) and "binary_data_size" in raw["parameters"]:
-        raise MalformedRequest(
-            f"{said} comes as binary data, which is not read here.",
-            hint="Send data as JSON (tritonclient: binary_data=False).",
-        )
     shape = _shape(raw.get("shape"), said)
     if shape[0] > limits.rows:
-        raise TooLarge(f"{shape[0]:,} rows are more than the {limits.rows:,} allowed in JSON.")
+        raise TooLarge(f"{shape[0]:,} rows are more than the {limits.rows:,} allowed here.")
+    if (size := _parameters(raw).get("binary_data_size")) is not None:
+        if type(size) is not int or size < 0 or "data" in raw:
+            raise MalformedRequest(f"{said} has data twice, or no number of bytes.")
+        taken = rest.take(size, said)
+        return _Tensor(name, kind, shape, cells_of_bytes(taken, kind, math.prod(shape), said))
     cells = _flat(raw.get("data"), said)
     if len(cells) != math.prod(shape):
         raise MalformedRequest(f"{said} has {len(cells):,} values, not the product of its shape.")
     _check_kind(cells, kind, name)
     return _Tensor(name, kind, shape, cells)
+
+
+def _parameters(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = raw.get("parameters")
+    return found if isinstance(found, dict) else {}
 
 
 def _shape(raw: Any, said: str) -> tuple[int, ...]:
@@ -192,6 +258,17 @@ def _id(raw: Any) -> str | None:
     return raw
 
 
+def _asked(found: Mapping[str, Any]) -> Asked:
+    wanted = _wanted(found)
+    binary = {}
+    for output in found["outputs"] if wanted else ():
+        given = _parameters(output).get("binary_data")
+        if given is not None:
+            binary[output["name"]] = given is True
+    all_binary = _parameters(found).get("binary_data_output") is True
+    return Asked(_id(found.get("id")), wanted, binary, all_binary)
+
+
 def _wanted(found: Mapping[str, Any]) -> tuple[str, ...] | None:
     raw = found.get("outputs")
     if raw is None or raw == []:
@@ -214,7 +291,8 @@ def _is(name: str, names: Sequence[str]) -> bool:
     return True
 
 
-def _output(table: pa.Table, name: str) -> dict[str, Any]:
+def _output(table: pa.Table, name: str, blobs: list[bytes] | None) -> dict[str, Any]:
+    """An output's tensor; with ``blobs`` its values go there, as bytes."""
     column = table.column(name)
     datatype = _datatype(column.type)
     if datatype in _WITHOUT_MISSING and column.null_count:
@@ -223,12 +301,12 @@ def _output(table: pa.Table, name: str) -> dict[str, Any]:
             "for them.",
             hint="Ask /predict, which answers null.",
         )
-    return {
-        "name": name,
-        "datatype": datatype,
-        "shape": [table.num_rows],
-        "data": cells_of(column),
-    }
+    tensor = {"name": name, "datatype": datatype, "shape": [table.num_rows]}
+    cells = cells_of(column)
+    if blobs is None:
+        return {**tensor, "data": cells}
+    blobs.append(bytes_of_column(column, cells, f"The output {shown(name)}"))
+    return {**tensor, "parameters": {"binary_data_size": len(blobs[-1])}}
 
 
 def _datatype(kind: pa.DataType) -> str:

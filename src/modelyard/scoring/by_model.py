@@ -13,12 +13,13 @@ from fastapi.responses import JSONResponse
 from modelyard.access import Actor
 from modelyard.access.routes import account_of, may, place_of, the_model
 from modelyard.errors import NotFound
+from modelyard.json_rows.tensors import HEAD_LENGTH
 from modelyard.names import ModelRef
 from modelyard.registry.resolve import resolve
 from modelyard.registry.store import find_model
 from modelyard.registry.types import ModelVersion
-from modelyard.scoring.dialects import TENSORS, mlflow_of
-from modelyard.scoring.frames import JSON, media_type
+from modelyard.scoring.dialects import mlflow_of, tensors_of
+from modelyard.scoring.frames import media_type
 from modelyard.scoring.oip import oip_model, oip_server
 from modelyard.scoring.routes import respond
 
@@ -94,7 +95,8 @@ def model_ready(request: Request, model: str, version: str | None = None) -> JSO
 @router.post("/v2/models/{model}/versions/{version}/infer", dependencies=_CALLS)
 async def infer(request: Request, model: str, version: str | None = None) -> Response:
     """Score tensors."""
-    return await respond(request, _ref(request, model, version), JSON, TENSORS)
+    form, dialect = tensors_of(request.headers.get(HEAD_LENGTH))
+    return await respond(request, _ref(request, model, version), form, dialect)
 
 
 def _ref(request: Request, text: str, version: str | None = None) -> ModelRef:

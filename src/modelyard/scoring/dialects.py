@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from modelyard.errors import UnsupportedMediaType
+from modelyard.errors import MalformedRequest, UnsupportedMediaType
 from modelyard.json_rows import Dialect
 from modelyard.json_rows.mlflow import MlflowCsv, MlflowJson
-from modelyard.json_rows.tensors import Tensors
+from modelyard.json_rows.tensors import HEAD_LENGTH, OCTETS, Tensors
 from modelyard.scoring.frames import JSON
 
 CSV = "text/csv"
 MLFLOW_JSON, MLFLOW_CSV, TENSORS = MlflowJson(), MlflowCsv(), Tensors()
+TEXTS = frozenset({JSON, CSV})
+"""Forms of bodies that have to be read as text, of which less is allowed."""
 
 
 def mlflow_of(content_type: str) -> tuple[str, Dialect]:
@@ -27,3 +29,17 @@ def mlflow_of(content_type: str) -> tuple[str, Dialect]:
             f"Rows are not read from {form[:80]!r} here.", hint=f"Send {JSON} or {CSV}."
         )
     return form, MLFLOW_JSON if form == JSON else MLFLOW_CSV
+
+
+def tensors_of(head_length: str | None) -> tuple[str, Dialect]:
+    """The form of a body of tensors, and how to read it: by its header
+    ``inference-header-content-length``, which it has where bytes follow the JSON.
+
+    Raises:
+        MalformedRequest: that is no number.
+    """
+    if head_length is None:
+        return JSON, TENSORS
+    if not (head_length.isascii() and head_length.isdigit() and len(head_length) < 20):
+        raise MalformedRequest(f"{HEAD_LENGTH} is a number of bytes, not {head_length[:40]!r}.")
+    return OCTETS, Tensors(int(head_length))

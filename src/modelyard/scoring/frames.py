@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from modelyard.errors import UnsupportedMediaType
-from modelyard.json_rows import Dialect, Limits, decode_rows, encode_answer, records_of
+from modelyard.json_rows import Body, Dialect, Limits, decode_rows, encode_answer, records_of
 from modelyard.registry.types import ModelVersion
 from modelyard.runtime.arrow import read_arrow, write_arrow
 from modelyard.runtime.r.rds import read_frame
@@ -75,10 +75,13 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     rows: Rows
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    more: tuple[tuple[str, str], ...] = ()
+    """Headers of the protocol that was asked in."""
 
     def headers(self) -> dict[str, str]:
         """What an answer says of itself over HTTP: lists are JSON arrays in ASCII."""
-        found = {"x-modelyard-version": self.version, "x-modelyard-rows": self.rows}
+        found = dict(self.more)
+        found |= {"x-modelyard-version": self.version, "x-modelyard-rows": self.rows}
         for name, said in (("notes", self.notes), ("warnings", self.warnings)):
             if said:
                 found[f"x-modelyard-{name}"] = _header(said)
@@ -115,7 +118,8 @@ def answer(call: Call, version: ModelVersion, limits: Limits, score: Scorer) -> 
     notes = tuple(dict.fromkeys((*notes, *scored.notes)))
     body = written(call, version, scored.table, decoded)
     warnings = tuple(scored.warnings)
-    return Answer(body, call.answer_form, version.name, signature.rows, notes, warnings)
+    data, form, more = body
+    return Answer(data, form, version.name, signature.rows, notes, warnings, more)
 
 
 class Asked(Protocol):
@@ -137,16 +141,16 @@ class Asked(Protocol):
         ...
 
 
-def written(call: Call, version: ModelVersion, table: pa.Table, asked: Asked | None) -> bytes:
+def written(call: Call, version: ModelVersion, table: pa.Table, asked: Asked | None) -> Body:
     """The body of an answer."""
     if call.dialect is not None and asked is not None:
         return call.dialect.write(table, asked.echo, version.model.name, version.name)
     if call.answer_form == RDS:
-        return write_frame(table)
+        return Body(write_frame(table), RDS)
     if call.answer_form == ARROW:
-        return write_arrow(table)
+        return Body(write_arrow(table), ARROW)
     form = "" if asked is None else asked.form
-    return encode_answer(form, numbers(asked, table.num_rows), records_of(table))
+    return Body(encode_answer(form, numbers(asked, table.num_rows), records_of(table)), JSON)
 
 
 def numbers(asked: Asked | None, rows: int) -> Sequence[Any]:

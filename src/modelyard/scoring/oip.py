@@ -12,7 +12,11 @@ from modelyard.registry.types import ModelVersion
 
 def oip_server() -> Mapping[str, Any]:
     """The server."""
-    return {"name": "modelyard", "version": modelyard.__version__, "extensions": []}
+    return {
+        "name": "modelyard",
+        "version": modelyard.__version__,
+        "extensions": ["binary_tensor_data"],
+    }
 
 
 def oip_model(version: ModelVersion) -> Mapping[str, Any]:

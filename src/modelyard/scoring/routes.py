@@ -16,6 +16,7 @@ from modelyard.json_rows import Dialect, Limits
 from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
 from modelyard.registry.resolve import resolve
+from modelyard.scoring.dialects import TEXTS
 from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
 from modelyard.scoring.predict import Scored, predict
 from modelyard.scoring.refusal import explain, named
@@ -51,9 +52,8 @@ async def respond(
     """Score the rows of a request's body, which is of this form and in this dialect."""
     account = account_of(request)
     settings = account.settings
-    is_text = form == JSON or dialect is not None
     wanted = answer_type(request.headers.get("accept"), JSON if dialect else form)
-    most = settings.max_json_bytes if is_text else settings.max_body_bytes
+    most = settings.max_json_bytes if form in TEXTS else settings.max_body_bytes
     body = await read_body(request.stream(), request.headers.get("content-length"), most)
     call = Call(body, form, JSON if dialect else wanted, strict, dialect)
     request_id = request.scope["state"]["request_id"]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from modelyard.account import Account
 from modelyard.contract import check_inputs, check_outputs, empty_answer
 from modelyard.errors import ModelFault, ModelyardError
-from modelyard.json_rows import Limits, decode_rows, encode_answer, records_of
+from modelyard.json_rows import Body, Limits, decode_rows, encode_answer, records_of
 from modelyard.json_rows.regular import Plain, PlainRows
 from modelyard.registry.types import ModelVersion
 from modelyard.runtime.arrow import read_arrow
@@ -167,7 +167,7 @@ class Edition:
                 len(call.body) + _LEAST_WEIGHT,
             )
         name, rows = self.version.name, self._signature.rows
-        return Answer(body, call.answer_form, name, rows, read.notes, warnings)
+        return Answer(body.data, body.form, name, rows, read.notes, warnings, body.headers)
 
     def refused(self, request_id: str, error: ModelyardError) -> None:
         """Have it written what was wrong with a request that no caller waits for."""
@@ -233,13 +233,13 @@ class Edition:
         tables = [self._plain.table([r]) if type(r) is Plain else r for r in requests]
         return pa.concat_tables(tables)
 
-    def _written(self, read: Read, part: Part) -> bytes:
+    def _written(self, read: Read, part: Part) -> Body:
         """As JSON: the records of a call are made once, for all its requests."""
         call = part.call
         if call.kept is None:
             call.kept = records_of(call.table)
         records = call.kept[part.start : part.stop]
-        return encode_answer(read.form, numbers(read, len(records)), records)
+        return Body(encode_answer(read.form, numbers(read, len(records)), records), JSON)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

@@ -24,8 +24,9 @@ from modelyard.access.request_id import request_id_of
 from modelyard.errors import Internal, MalformedRequest, ModelyardError, NotFound, Unavailable
 from modelyard.http_status import body_of, headers_of, status_of
 from modelyard.json_rows import Dialect
+from modelyard.json_rows.tensors import HEAD_LENGTH
 from modelyard.registry.types import ModelVersion
-from modelyard.scoring.dialects import TENSORS, mlflow_of
+from modelyard.scoring.dialects import TEXTS, mlflow_of, tensors_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
 from modelyard.services.about import About
 from modelyard.services.protocols.door import Door, Who
@@ -181,7 +182,8 @@ class App:
             case "mlflow":
                 form, dialect = mlflow_of(_latin(headers.get(b"content-type", b"")))
             case "tensors":
-                form, dialect = JSON, TENSORS
+                length = headers.get(HEAD_LENGTH.encode())
+                form, dialect = tensors_of(None if length is None else _latin(length))
             case "describe":
                 return as_json(self._backend.describe())
             case "figures":
@@ -211,8 +213,7 @@ class App:
         wanted = _wanted(headers.get(b"accept", b""), form if dialect is None else JSON)
         strict = _strict(scope["query_string"]) if scope["query_string"] else False
         self._check_ready()
-        is_text = form == JSON or dialect is not None
-        most = self.limits.json_bytes if is_text else self.limits.body_bytes
+        most = self.limits.json_bytes if form in TEXTS else self.limits.body_bytes
         connection = scope.get(CONNECTION, _UNKNOWN)
         if connection.more_body:
             body = await _body(headers, receive, most)
@@ -272,7 +273,7 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
 
 
 def _headers(answer: Answer) -> Sequence[tuple[bytes, bytes]]:
-    if answer.notes or answer.warnings:
+    if answer.notes or answer.warnings or answer.more:
         said = answer.headers().items()
         return [(name.encode(), value.encode()) for name, value in said]
     return (
