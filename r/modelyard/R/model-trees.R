@@ -64,7 +64,8 @@ model_task.randomForest <- function(model) {
 score.ranger <- function(model, rows, args = list()) {
   texts <- names(rows)[vapply(rows, is.character, NA)]
   refuse_text(rows, setdiff(texts, names(known_levels(model))), "ranger")
-  given <- list(data = quote(rows), num.threads = 1L, seed = 1L, verbose = FALSE)
+  threads <- as.integer(Sys.getenv("R_RANGER_NUM_THREADS", "1")) # as cpu_requests says
+  given <- list(data = quote(rows), num.threads = threads, seed = 1L, verbose = FALSE)
   found <- clean_call(quote(predict), given, args, model, rows)
   if (!is.null(found$survival)) {
     curves <- found$survival

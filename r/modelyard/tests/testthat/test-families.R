@@ -190,3 +190,17 @@ test_that("where lots decide between classes they fall the same way each time", 
   expect_true(rowwise(models$multinom, list(type = "probs")))
   expect_true(rowwise(models$train, list(type = "prob")))
 })
+
+test_that("ranger starts as many threads as cpu_requests allows, and one without it", {
+  skip_if_not_installed("ranger")
+  model <- ranger::ranger(mpg ~ wt, mtcars, num.trees = 2, num.threads = 1)
+  asked <- score.ranger
+  environment(asked) <- list2env(
+    list(clean_call = function(fn, given, ...) stop("threads: ", given$num.threads)),
+    parent = environment(score.ranger)
+  )
+  expect_error(asked(model, mtcars), "threads: 1$")
+  Sys.setenv(R_RANGER_NUM_THREADS = "2")
+  on.exit(Sys.unsetenv("R_RANGER_NUM_THREADS"))
+  expect_error(asked(model, mtcars), "threads: 2$")
+})
