@@ -16,6 +16,9 @@ from typing import Any
 
 from modelyard.errors import InvalidValue
 
+ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104
+"""What ``host`` is where all addresses of the machine are listened at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.access import Action, Actor, Part, Role, allow
+from modelyard.access import Action, Actor, Part, Role, allow, routes
 from modelyard.access.guard import MAY, NOWHERE
 from modelyard.access.networks import is_inside, read_network
 from modelyard.errors import Forbidden, InvalidName, InvalidValue
 from modelyard.names import Namespace, Qualified
 
 HERE = Namespace("ML_DB", "MODELS")
+
+
+def test_a_caller_without_a_grant_may_call_nothing(monkeypatch):
+    monkeypatch.setattr(routes, "authenticate", lambda *_: Actor("old", "caller"))
+    monkeypatch.setattr(routes, "account_of", lambda _: None)
+    request = SimpleNamespace(headers={"authorization": "Bearer x"}, client=None)
+    about = Part.of("model", Qualified(HERE, "MPG"))
+    with pytest.raises(Forbidden):
+        routes.may("model.call", about=lambda _: (about,))(request)
+    monkeypatch.setattr(routes, "authenticate", lambda *_: Actor("r", "reader"))
+    assert routes.may("model.call", about=lambda _: (about,))(request).name == "r"
+
+
 CALLING = {"model.call", "service.call"}
 READING = {
     "account.read",

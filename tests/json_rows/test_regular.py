@@ -175,3 +175,11 @@ def test_a_number_is_the_double_nearest_to_its_text(number, digits):
         plain = reader.read(b'[{"x": %s}]' % text.encode(), LIMITS)
         if plain is not None:
             assert plain.cells[0][0] == float(text)
+
+
+@pytest.mark.parametrize("name", ['I("a")', "a\\b", "a\nb", "\x01"])
+def test_a_name_that_json_has_to_escape_is_left_to_be_read_closely(name):
+    inputs = (Column(name, "double"),)
+    body = json.dumps([{name: 1.5}]).encode()
+    assert PlainRows(inputs).read(body, LIMITS) is None
+    assert decode_rows(body, inputs).table.column(0).to_pylist() == [1.5]

@@ -71,3 +71,11 @@ def test_leave_to_go_on_is_given_at_once(transport):
     answers = OnePiece(transport)
     answers.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert transport.pieces == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+
+
+def test_a_large_body_is_not_copied_to_its_head(transport):
+    answers, body = OnePiece(transport), bytes(10**6)
+    answers.write(HEAD)
+    answers.write(body)
+    assert transport.pieces[0] == HEAD
+    assert transport.pieces[1] is body

@@ -51,7 +51,7 @@ def test_a_host_s_log_stays_bounded_and_takes_what_is_said_on_stderr(tmp_path: P
     code = """
 import logging, os, sys
 from pathlib import Path
-from modelyard.services.host import log_to
+from modelyard.services.host_log import log_to
 log_to(Path(sys.argv[1]), 2000)
 for i in range(200):
     logging.info("line %d", i)

@@ -13,8 +13,9 @@ from tests.services.conftest import SPACE, Yard
 from tests.services.test_prometheus import read
 
 from modelyard.errors import InvalidValue, NotFound
+from modelyard.scoring.frames import JSON, RDS, Answer
 from modelyard.services.options import Options
-from modelyard.services.traffic import Traffic, difference
+from modelyard.services.traffic import Traffic, difference, told
 from modelyard.services.types import State
 
 BODIES = ("input$x", "input$x + 0.25", "stop('never')", "input$x")
@@ -43,6 +44,27 @@ def test_shares_are_what_chance_makes_of_them() -> None:
 )
 def test_the_largest_difference_of_two_answers(one: bytes, other: bytes, largest: float) -> None:
     assert difference(one, other) == largest
+
+
+OCTETS, LENGTH = "application/octet-stream", "inference-header-content-length"
+
+
+def answer(body: bytes, form: str = JSON, **more: str) -> Answer:
+    return Answer(body, form, "V1", "same", (), (), tuple(more.items()))
+
+
+def test_answers_that_differ_in_their_version_alone_tell_the_same() -> None:
+    one, two = (b'{"model_version":"V%d","outputs":[1]}' % n for n in (1, 2))
+    assert told(answer(one)) == told(answer(two))
+    assert told(answer(one)) != told(answer(one.replace(b"[1]", b"[2]")))
+    length = {LENGTH: str(len(one))}
+    assert told(answer(one + b"\xff", OCTETS, **length)) == told(
+        answer(two + b"\xff", OCTETS, **length)
+    )
+    assert told(answer(one + b"\xff", OCTETS, **length)) != told(
+        answer(two + b"\xfe", OCTETS, **length)
+    )
+    assert told(answer(b"\xff", RDS)) != told(answer(b"\xfe", RDS))
 
 
 @pytest.mark.parametrize(

@@ -93,13 +93,13 @@ as_frame <- function(answer) {
   if (is.data.frame(answer)) {
     names <- names(answer)
     columns <- lapply(as.list(answer), plain_vector)
-    names(columns) <- names
+    names(columns) <- enc2utf8(names)
   } else if (is.matrix(answer) && is.atomic(answer)) {
     names <- column_names(answer)
     # Row names would be made for every column, and cost more than the numbers.
     if (!is.object(answer)) dimnames(answer) <- NULL
     columns <- lapply(seq_len(ncol(answer)), function(j) plain_vector(answer[, j]))
-    names(columns) <- names
+    names(columns) <- enc2utf8(names)
   } else {
     columns <- list(prediction = plain_vector(answer))
   }

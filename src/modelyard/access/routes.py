@@ -83,7 +83,7 @@ class May:
         secret = read_authorization(request.headers.get("authorization"))
         actor = authenticate(account_of(request), secret, client_of(request))
         allow_role(actor, *self.actions)
-        if self.about is not None and actor.grants:
+        if self.about is not None and actor.is_bound:
             about = self.about(request)
             allow_within(actor, self.actions[0], *about)
         return actor

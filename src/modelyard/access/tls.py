@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from modelyard.errors import InvalidValue
 from modelyard.home import trusted_file
-from modelyard.settings import Settings
+from modelyard.settings import ANYWHERE, Settings
 
 ACCOUNT = "account"
 """What ``tls_certificate`` says for a certificate that is made here."""
@@ -66,6 +66,5 @@ def _own(trusted: Path, hosts: list[str], now: datetime) -> Tls:
 
 
 def _hosts(settings: Settings) -> list[str]:
-    anywhere = ("0.0.0.0", "::")  # noqa: S104
-    own = [] if settings.host in anywhere else [settings.host]
+    own = [] if settings.host in ANYWHERE else [settings.host]
     return sorted({"localhost", "127.0.0.1", "::1", socket.gethostname(), *own})

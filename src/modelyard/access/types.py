@@ -52,6 +52,11 @@ class Actor:
     token_id: str | None = None
     grants: tuple[Part, ...] = ()
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether it may do things in some places only; a caller without a grant in none."""
+        return bool(self.grants) or self.role == "caller"
+
 
 SYSTEM = Actor("modelyard", "owner")
 """Modelyard itself, for what nobody asked for."""

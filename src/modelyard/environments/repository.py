@@ -184,7 +184,7 @@ def opened(url: str) -> Iterator[Iterator[bytes]]:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as e:
             raise NotThere from e
         return
-    import httpx  # a worker's host starts without it
+    import httpx  # a service host starts without it
 
     try:
         with httpx.stream("GET", url, timeout=_TIMEOUT_S, follow_redirects=True) as answer:

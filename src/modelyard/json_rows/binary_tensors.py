@@ -62,9 +62,10 @@ def _cell(value: float) -> Any:
 
 
 def _texts(data: memoryview, count: int, said: str) -> list[str]:
-    found, at = [], 0
+    found: list[str] = []
+    at = 0
     try:
-        while at < len(data):
+        while at < len(data) and len(found) <= count:
             (length,) = _LENGTH.unpack_from(data, at)
             at += _LENGTH.size + length
             if at > len(data):
@@ -75,7 +76,8 @@ def _texts(data: memoryview, count: int, said: str) -> list[str]:
     except UnicodeDecodeError:
         raise MalformedRequest(f"{said} has a text that is not UTF-8.") from None
     if len(found) != count:
-        raise MalformedRequest(f"{said} has {len(found):,} texts, not {count:,}.")
+        more = "more" if len(found) > count else f"{len(found):,}"
+        raise MalformedRequest(f"{said} has {more} texts, not {count:,}.")
     return found
 
 

@@ -106,7 +106,8 @@ def _decoder(inputs: Sequence[Column]) -> Callable[[bytes | bytearray], Any] | N
     """Decodes a body whose rows plainly fit, in any of the forms, and refuses every other; None
     where there is a column that is never plain."""
     kinds = [_kind(c) for c in inputs]
-    if not inputs or None in kinds:
+    # A name that JSON has to escape is no name for the decoder, and not in a body without \\.
+    if not inputs or None in kinds or any(_is_escaped(c.name) for c in inputs):
         return None
     row: Any = msgspec.defstruct(
         "Row",
@@ -132,6 +133,10 @@ def _decoder(inputs: Sequence[Column]) -> Callable[[bytes | bytearray], Any] | N
         gc=False,
     )
     return msgspec.json.Decoder(list[row] | body).decode
+
+
+def _is_escaped(name: str) -> bool:
+    return any(char in '"\\' or char < " " for char in name)
 
 
 def _kind(column: Column) -> Any:

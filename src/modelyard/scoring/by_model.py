@@ -33,7 +33,7 @@ def _may_call(
 ) -> None:
     """Who may call some models only learns of no others from the one that is not there."""
     name = _ref(request, model).model
-    if actor.grants:
+    if actor.is_bound:
         with account_of(request).catalog.connect() as tx:
             if find_model(tx, name) is None:
                 raise NotFound(f"There is no model {name}.")

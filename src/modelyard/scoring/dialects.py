@@ -10,8 +10,8 @@ from modelyard.scoring.frames import JSON
 
 CSV = "text/csv"
 MLFLOW_JSON, MLFLOW_CSV, TENSORS = MlflowJson(), MlflowCsv(), Tensors()
-TEXTS = frozenset({JSON, CSV})
-"""Forms of bodies that have to be read as text, of which less is allowed."""
+BY_CELL = frozenset({JSON, CSV, OCTETS})
+"""Forms of bodies whose values become objects one by one, so that less of them is allowed."""
 
 
 def mlflow_of(content_type: str) -> tuple[str, Dialect]:

@@ -16,7 +16,7 @@ from modelyard.json_rows import Dialect, Limits
 from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
 from modelyard.registry.resolve import resolve
-from modelyard.scoring.dialects import TEXTS
+from modelyard.scoring.dialects import BY_CELL
 from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
 from modelyard.scoring.predict import Scored, predict
 from modelyard.scoring.refusal import explain, named
@@ -53,7 +53,7 @@ async def respond(
     account = account_of(request)
     settings = account.settings
     wanted = answer_type(request.headers.get("accept"), JSON if dialect else form)
-    most = settings.max_json_bytes if form in TEXTS else settings.max_body_bytes
+    most = settings.max_json_bytes if form in BY_CELL else settings.max_body_bytes
     body = await read_body(request.stream(), request.headers.get("content-length"), most)
     call = Call(body, form, JSON if dialect else wanted, strict, dialect)
     request_id = request.scope["state"]["request_id"]

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import logging.handlers
 import os
 import signal
 import socket
@@ -19,7 +18,6 @@ import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.handover import Given, given, hand_over
+from modelyard.services.host_log import log_to
 from modelyard.services.options import bytes_of, cpus_of
 from modelyard.services.port import bind_port, reached_at
 from modelyard.services.protocols.http import App, Limits
@@ -51,7 +50,6 @@ _TICK_S = 0.5
 _COUNT_S = 2.0
 _DRAIN_S = 5.0
 _KEEP_ALIVE_S = 60
-_LOG_BYTES = 8 * 2**20
 _THREADS = 8
 _YOUNG = 10_000
 """Objects made since the collector looked for rings among them last."""
@@ -82,6 +80,7 @@ class Host:
         self._is_quiet = before is not None
         """While another process answers for this service, it tells how it is."""
         self._fault: ModelyardError | None = None
+        self._reloading = asyncio.Lock()
         self._taking_up = spec.generation
         """The generation of the wish that was taken up last, or tried to."""
 
@@ -109,9 +108,9 @@ class Host:
             sock = before.sock
         else:
             sock = bind_port(settings.service_ports, self._preferred_port, settings.host)
-        port = sock.getsockname()[1]
-        scheme, name = "https" if settings.tls_certificate else "http", reached_at(settings.host)
-        self._say(HostState.STARTING, port=port, url=f"{scheme}://{name}:{port}")
+        host, port = sock.getsockname()[:2]
+        scheme = "https" if settings.tls_certificate else "http"
+        self._say(HostState.STARTING, port=port, url=f"{scheme}://{reached_at(host)}:{port}")
         return sock
 
     def _serve_on(self, sock: socket.socket) -> None:
@@ -220,22 +219,32 @@ class Host:
     async def _reload(self, served: Served, app: App) -> None:
         """Take up the wish of now, if it is a new one and good, and look at the alias."""
         served.ask()
-        spec = self._folder.read_spec()
-        if spec.generation == self._taking_up:
-            return
+        async with self._reloading:
+            spec = self._folder.read_spec()
+            if spec.generation != self._taking_up:
+                await self._take_up(spec, served, app)
+
+    async def _take_up(self, spec: ServiceSpec, served: Served, app: App) -> None:
         self._taking_up = spec.generation
         log.info("a new wish: %s %s", spec.model, spec.version)
         try:
             self._limit(served, spec)
             rows = await served.adopt(spec)
-        except ModelyardError as e:
+        except Exception as e:
             self._limit(served, self._spec)
-            log.error("it is no good: %s: %s", e.code, e.message)
+            if isinstance(e, ModelyardError):
+                log.error("it is no good: %s: %s", e.code, e.message)
+            else:
+                log.exception("it cannot be taken up")
+                served.trouble = "What is wanted cannot be served; the service's log says why."
             self._say_how(served, refused=spec.generation)
             return
         log.info("%s %s answers now: %d golden rows replayed", spec.model, spec.version, rows)
         self._spec = spec
-        self._folder.write_good(spec)
+        try:
+            self._folder.write_good(spec)
+        except OSError as e:
+            log.error("what is good cannot be kept for a later start: %s", e.strerror)
         app.limits = self._limits()
         self._say_how(served, generation=spec.generation, refused=0)
 
@@ -245,7 +254,12 @@ class Host:
         """Let a new process go on; this one ends when its connections have gone."""
         log.info("told to hand over")
         self._is_quiet = True
-        if not await hand_over(self._folder, sock, self._lock):
+        try:
+            is_taken = await hand_over(self._folder, sock, self._lock)
+        except OSError as e:
+            log.error("the next host cannot be started: %s", e)
+            is_taken = False
+        if not is_taken:
             log.error("the next host did not become ready; this one goes on")
             self._is_quiet = False
             self._say_how(served)
@@ -254,6 +268,7 @@ class Host:
         os.close(self._lock)  # from now on the other's alone
         for listening in server.servers:
             listening.close()
+        await served.look()  # who stays connected gets what the next host answers
         log.info("handed over: answering what is connected")
         patience = time.monotonic() + _KEEP_ALIVE_S + _DRAIN_S
         while server.server_state.connections and time.monotonic() < patience:
@@ -352,29 +367,6 @@ def _take_lock(folder: Folder) -> int | None:
             return fd
         time.sleep(_LOCK_PAUSE_S)
     return None
-
-
-class HostLog(logging.handlers.RotatingFileHandler):
-    """The host's log, in which all that it and its workers say on stderr lands too."""
-
-    def _open(self) -> TextIOWrapper:
-        stream = super()._open()
-        os.fchmod(stream.fileno(), 0o600)
-        for said in (1, 2):
-            os.dup2(stream.fileno(), said)
-        return stream
-
-
-def log_to(file: Path, most_bytes: int = _LOG_BYTES) -> None:
-    """Send every message to ``file``; at most so many bytes of it, and as many again, are kept."""
-    handler = HostLog(file, maxBytes=most_bytes, backupCount=1, encoding="utf-8")
-    form = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    form.converter = time.gmtime
-    handler.setFormatter(form)
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    # What they say at INFO the host says better.
-    for chatty in ("alembic", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def main(arguments: list[str]) -> int:

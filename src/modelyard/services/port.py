@@ -8,9 +8,9 @@ import socket
 from collections.abc import Sequence
 
 from modelyard.errors import InvalidValue, Unavailable
+from modelyard.settings import ANYWHERE
 
 LOOPBACK = "127.0.0.1"
-ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
@@ -28,21 +28,27 @@ def bind_port(ports: str, preferred: int = 0, host: str = LOOPBACK) -> socket.so
     if preferred and (not ports or preferred in allowed):
         allowed = [preferred, *allowed]
     for port in allowed:
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        # A port whose last connections are still winding down is free.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            sock.bind((host, port))
-            sock.listen(2048)
+            return _listening(host, port)
         except OSError as e:
-            sock.close()
             if e.errno != errno.EADDRINUSE and not isinstance(e, PermissionError):
                 raise Unavailable(f"A service cannot listen at {host}: {e}.") from e
-            continue
-        return sock
     raise Unavailable(
         f"None of the ports {ports} is free.", hint="Widen service_ports, or undeploy a service."
     )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        # A port whose last connections are still winding down is free.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(2048)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def reached_at(host: str) -> str:

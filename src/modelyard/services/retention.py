@@ -22,6 +22,7 @@ _HALF_WRITTEN_DAYS = 1
 
 
 _LONGEST_DAYS = 100 * 365
+"""Longer than anything is kept; a date before the year 1 could not be told."""
 
 
 class _File(NamedTuple):

@@ -6,7 +6,10 @@ may follow.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -39,6 +42,9 @@ def the_service(request: Request) -> tuple[Part, ...]:
 
 Reader = Depends(may("service.read", about=the_service))
 
+_MOVES = ThreadPoolExecutor(8, "alias-move")
+"""A move waits for services: for all of ``deploy_deadline_s`` where one does not answer. Others
+must not wait for a thread because of it."""
 WAIT_FOR_END_S = 8.0
 """A host has a few seconds to finish what it has begun."""
 
@@ -123,12 +129,13 @@ def logs(
 
 
 @router.put("/models/{model}/aliases/{alias}")
-def set_alias(
+async def set_alias(
     request: Request, actor: Pointer, model: Model, alias: str, raw: Body
 ) -> JSONResponse:
     """Point an alias at a version; answered when the services that follow it do, or cannot."""
-    ref = version_in(model, raw.get("version"))
-    version, services = move_alias(account_of(request), actor, ref, alias)
+    account, ref = account_of(request), version_in(model, raw.get("version"))
+    move = partial(move_alias, account, actor, ref, alias)
+    version, services = await asyncio.get_running_loop().run_in_executor(_MOVES, move)
     told = [service.to_dict() for service in services]
     return JSONResponse({"alias": alias, "version": version, "services": told})
 

@@ -62,7 +62,9 @@ class Served:
         """Why what is wanted does not answer, while something else does."""
         self._errors: Counter[int] = Counter()
         self._is_ending = False
+        self._looking = asyncio.Lock()
         self._asked = asyncio.Event()
+        self._closing: set[asyncio.Task[None]] = set()
         self.looked = asyncio.Event()
         """Set when it has looked at the alias because it was asked to."""
         self.followed = 0.0
@@ -76,15 +78,24 @@ class Served:
                 await asyncio.wait_for(self._asked.wait(), FOLLOW_S)
             is_asked = self._asked.is_set()
             self._asked.clear()
-            if self._edition is not None and not self._is_ending:
+            if self._edition is None or self._is_ending:
+                continue
+            try:
                 for edition in (self._edition, *self._traffic.editions):
                     edition.scale()
                 await self.look()
-                if is_asked:
-                    self.looked.set()
+            except Exception:  # whatever it is, the next alias may be good
+                log.exception("following failed")
+                self.trouble = "What the alias means cannot be served; the service's log says why."
+            if is_asked:
+                self.looked.set()
 
     async def look(self) -> None:
         """Switch if the alias has moved; forget the version before when its time is over."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         if self._before is not None and self._before[1] < time.monotonic():
             self._before[0].crew.close()
             self._before = None
@@ -142,6 +153,7 @@ class Served:
     async def close(self) -> None:
         """Finish what has begun, and end all workers."""
         await _closed(self._editions())
+        await asyncio.gather(*self._closing)
 
     @property
     def is_ready(self) -> bool:
@@ -333,11 +345,17 @@ class Served:
                 return False
             log.info("%s is ready: %d golden rows replayed", wanted.name, rows)
             if before is not None:
-                before[0].crew.close()
+                self._close_soon(before[0])
         self._edition, self._before = new, (now, time.monotonic() + WARM_S)
         self._refused = self.trouble = None
         log.info("%s answers now, instead of %s", new.version.name, now.version.name)
         return True
+
+    def _close_soon(self, edition: Edition) -> None:
+        """End its workers once they have finished what has begun."""
+        task = asyncio.get_running_loop().create_task(_closed([edition]))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -32,9 +32,9 @@ from modelyard.runtime.r.rds_form import frame_end, frame_names, frame_start
 from modelyard.runtime.r.rds_text import packed_texts, texts
 from modelyard.runtime.r.rds_write import write_frame
 from modelyard.runtime.r.serialized import MAX_BYTES, Compact, Node, Texts, Walker, expand
+from modelyard.signature import MAX_COLUMNS
 
 __all__ = ["read_frame", "write_frame"]
-from modelyard.signature import MAX_COLUMNS
 
 _DOUBLE = pa.float64()
 _DOUBLES = struct.Struct("<iI")

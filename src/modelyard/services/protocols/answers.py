@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+_MOST_COPIED = 64 * 1024
 _INTERIM = b"HTTP/1.1 1"
 
 
@@ -21,8 +22,11 @@ class OnePiece:
     def write(self, data: bytes) -> None:
         """Keep a head; send it with what follows."""
         if self._head:
-            data = self._head + data
-            self._head = b""
+            head, self._head = self._head, b""
+            if len(data) > _MOST_COPIED:
+                self._transport.write(head)
+            else:
+                data = head + data
         elif not self._is_begun and not data.startswith(_INTERIM):  # a caller waits for those
             self._head = data
             self._is_begun = True

@@ -11,8 +11,8 @@ from functools import partial
 Who = tuple[bytes, str | None]
 """An ``Authorization`` header, and the address it came from."""
 
-FRESH_S = 0.2
-KEPT_S = 0.5
+FRESH_S = 0.4
+KEPT_S = 0.7
 """A token that was revoked is refused after this time and that of one look, at the latest."""
 _MOST = 1024
 

@@ -26,7 +26,7 @@ from modelyard.http_status import body_of, headers_of, status_of
 from modelyard.json_rows import Dialect
 from modelyard.json_rows.tensors import HEAD_LENGTH
 from modelyard.registry.types import ModelVersion
-from modelyard.scoring.dialects import TEXTS, mlflow_of, tensors_of
+from modelyard.scoring.dialects import BY_CELL, mlflow_of, tensors_of
 from modelyard.scoring.frames import JSON, Answer, Call, answer_type, media_type
 from modelyard.services.about import About
 from modelyard.services.protocols.door import Door, Who
@@ -47,6 +47,9 @@ log = logging.getLogger("modelyard.services")
 T = TypeVar("T")
 Headers = Mapping[bytes, bytes]
 
+_AT_ONCE_BYTES = 64 * 1024
+"""A body of up to so many that came with its headers is taken as it is. Of a larger one the server
+has stopped to read the connection, and goes on once the body is taken the usual way."""
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no", ""})
 _GONE = 499
@@ -213,14 +216,13 @@ class App:
         wanted = _wanted(headers.get(b"accept", b""), form if dialect is None else JSON)
         strict = _strict(scope["query_string"]) if scope["query_string"] else False
         self._check_ready()
-        most = self.limits.json_bytes if form in TEXTS else self.limits.body_bytes
+        most = self.limits.json_bytes if form in BY_CELL else self.limits.body_bytes
         connection = scope.get(CONNECTION, _UNKNOWN)
-        if connection.more_body:
+        body = connection.body
+        if connection.more_body or len(body) > _AT_ONCE_BYTES:
             body = await _body(headers, receive, most)
-        else:  # it came with the headers, as small ones do
-            body = connection.body
-            if len(body) > most:
-                raise too_large(most)
+        elif len(body) > most:
+            raise too_large(most)
         call = Call(body, form, JSON if dialect else wanted, strict, dialect, version)
         answer = await self._backend.answer(
             call, request_id, until, lambda: connection.disconnected
