@@ -51,7 +51,7 @@ _COUNT_S = 2.0
 _DRAIN_S = 5.0
 _KEEP_ALIVE_S = 60
 _THREADS = 8
-_YOUNG = 10_000
+_YOUNG_OBJECTS = 10_000
 """Objects made since the collector looked for rings among them last."""
 
 
@@ -187,7 +187,7 @@ class Host:
             # What is there now stays: looking through all of it again would stop every request
             # for tens of milliseconds.
             gc.freeze()
-            gc.set_threshold(_YOUNG)
+            gc.set_threshold(_YOUNG_OBJECTS)
             self._is_quiet = False
             self._say_how(served, isolation=served.isolation)
             if self._before is not None:

@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 EVERY_S = 300.0
 _HALF_WRITTEN_DAYS = 1
 """A file that was begun so long ago has lost its writer."""
-
-
 _LONGEST_DAYS = 100 * 365
 """Longer than anything is kept; a date before the year 1 could not be told."""
 

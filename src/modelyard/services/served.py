@@ -60,6 +60,8 @@ class Served:
         self._traffic = Traffic((), None)
         self.trouble: str | None = None
         """Why what is wanted does not answer, while something else does."""
+        self._behind: str | None = None
+        """Why what the alias means does not answer, while something else does."""
         self._errors: Counter[int] = Counter()
         self._is_ending = False
         self._looking = asyncio.Lock()
@@ -80,20 +82,20 @@ class Served:
             self._asked.clear()
             if self._edition is None or self._is_ending:
                 continue
-            try:
-                for edition in (self._edition, *self._traffic.editions):
-                    edition.scale()
-                await self.look()
-            except Exception:  # whatever it is, the next alias may be good
-                log.exception("following failed")
-                self.trouble = "What the alias means cannot be served; the service's log says why."
+            for edition in (self._edition, *self._traffic.editions):
+                edition.scale()
+            await self.look()
             if is_asked:
                 self.looked.set()
 
     async def look(self) -> None:
         """Switch if the alias has moved; forget the version before when its time is over."""
         async with self._looking:
-            await self._look()
+            try:
+                await self._look()
+            except Exception:  # whatever it is, what the alias means next may be good
+                log.exception("following failed")
+                self._behind = "What the alias means cannot be served; the service's log says why."
 
     async def _look(self) -> None:
         if self._before is not None and self._before[1] < time.monotonic():
@@ -105,7 +107,7 @@ class Served:
         try:
             at, wanted = await self._wanted(spec)
         except NotFound:
-            self.trouble = f"The alias {spec.alias} is gone; what it meant last answers."
+            self._behind = f"The alias {spec.alias} is gone; what it meant last answers."
             return
         except ModelyardError as e:
             log.warning("the alias cannot be looked up: %s", e)
@@ -114,8 +116,7 @@ class Served:
         if now is None or spec is not self._spec:
             return
         if wanted.name == now.version.name:
-            if self._refused is not None:
-                self._refused = self.trouble = None
+            self._refused = self._behind = None
         elif wanted.name != self._refused and not await self._switch(now, wanted):
             return
         self.followed = at
@@ -142,7 +143,7 @@ class Served:
         old = self._editions()
         self._spec, self._edition, self._before = spec, edition, None
         self._traffic, self.followed = traffic, at
-        self.trouble = self._refused = None
+        self.trouble = self._behind = self._refused = None
         await _closed(old)
         return rows
 
@@ -169,8 +170,8 @@ class Served:
             return HostState.STARTING, None
         if edition.crew.cause is not None:
             return HostState.DEGRADED, edition.crew.cause
-        if self.trouble is not None:
-            return HostState.DEGRADED, self.trouble
+        if (why := self.trouble or self._behind) is not None:
+            return HostState.DEGRADED, why
         return health(edition.crew.figures.recent, asyncio.get_running_loop().time())
 
     @property
@@ -337,8 +338,8 @@ class Served:
                 if spec is not self._spec:
                     return False
                 self._refused = wanted.name
-                self.trouble = f"{wanted.name} cannot replace {now.version.name}: {e}"
-                log.error("%s", self.trouble)
+                self._behind = f"{wanted.name} cannot replace {now.version.name}: {e}"
+                log.error("%s", self._behind)
                 return True
             if spec is not self._spec:
                 new.crew.close()
@@ -347,7 +348,7 @@ class Served:
             if before is not None:
                 self._close_soon(before[0])
         self._edition, self._before = new, (now, time.monotonic() + WARM_S)
-        self._refused = self.trouble = None
+        self._refused = self._behind = None
         log.info("%s answers now, instead of %s", new.version.name, now.version.name)
         return True
 

@@ -79,14 +79,14 @@ def strings(values: Sequence[str | None]) -> Pieces:
             pieces.append(_NA_TEXT)
             continue
         if "\0" in value:
-            raise nul()
+            raise text_with_nul()
         text = value.encode()
         flags = _ASCII if value.isascii() else _UTF8
         pieces += [HEAD.pack(flags, len(text)), text]
     return pieces
 
 
-def nul() -> InvalidValue:
+def text_with_nul() -> InvalidValue:
     """What to raise for such a text."""
     return InvalidValue("A text holds the character NUL, which R's texts cannot.")
 

@@ -30,8 +30,8 @@ from modelyard.runtime.r.rds_form import (
     frame_names,
     frame_start,
     head,
-    nul,
     strings,
+    text_with_nul,
 )
 from modelyard.signature import Column, ColumnType
 
@@ -246,7 +246,7 @@ def _packed(array: pa.StringArray) -> Pieces:
     data = whole.buffers()[2]
     text = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data else np.empty(0, "u1")
     if not text.all():
-        raise nul()
+        raise text_with_nul()
     out = np.empty(len(text) + len(whole), np.uint8)
     is_text_byte = np.ones(len(out), np.bool_)
     ends = offsets[1:].astype(np.int64) - offsets[0] + np.arange(len(whole))
