@@ -174,7 +174,7 @@ def test_a_number_is_the_double_nearest_to_its_text(number, digits):
     for text in (repr(number), f"{number:.{digits}e}"):
         plain = reader.read(b'[{"x": %s}]' % text.encode(), LIMITS)
         if plain is not None:
-            assert plain.cells[0][0] == float(text)
+            assert plain.rows[0][0] == float(text)
 
 
 @pytest.mark.parametrize("name", ['I("a")', "a\\b", "a\nb", "\x01"])

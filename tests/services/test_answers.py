@@ -1,10 +1,15 @@
-"""An answer is written at once, whatever it is made of; what has to go at once does."""
+"""An answer is written at once, and its connection then does what its head said."""
 
 from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from modelyard.services.protocols.answers import OnePiece
+
+OK = b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\n\r\n"
 
 
 class Transport:
@@ -21,61 +26,125 @@ class Transport:
     def close(self) -> None:
         self.is_closed = True
 
-    def is_closing(self) -> bool:
-        return self.is_closed
 
+class Flow:
+    """Whether the caller reads what it is sent."""
 
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
+    def __init__(self) -> None:
+        self.read = asyncio.Event()
+        self.read.set()
+
+    @property
+    def write_paused(self) -> bool:
+        return not self.read.is_set()
+
+    async def drain(self) -> None:
+        await self.read.wait()
 
 
 @pytest.fixture
-def transport():
-    return Transport()
+def cycle():
+    def on_response() -> None:
+        found.ends += 1
+
+    found = SimpleNamespace(
+        transport=Transport(),
+        flow=Flow(),
+        scope={"method": "GET"},
+        default_headers=[(b"date", b"today")],
+        message_event=asyncio.Event(),
+        disconnected=False,
+        keep_alive=True,
+        waiting_for_100_continue=True,
+        response_started=False,
+        response_complete=False,
+        on_response=on_response,
+        ends=0,
+    )
+    return found
 
 
-def test_a_head_and_its_body_are_one_piece(transport):
-    answers = OnePiece(transport)
-    for _ in range(2):
-        answers.write(HEAD)
-        assert transport.pieces == []
-        answers.write(b"{}")
-        answers.end()
-        assert transport.pieces == [HEAD + b"{}"]
-        transport.pieces.clear()
+async def answer(cycle, body=b"{}", headers=(), status=200):
+    send = OnePiece(cycle).send
+    headers = [(b"content-length", b"%d" % len(body)), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    assert cycle.transport.pieces == []
+    await send({"type": "http.response.body", "body": body})
 
 
-def test_further_chunks_are_not_held_back(transport):
-    answers = OnePiece(transport)
-    for data in (HEAD, b"2\r\n{}\r\n", b"0\r\n\r\n"):
-        answers.write(data)
-    assert transport.pieces == [HEAD + b"2\r\n{}\r\n", b"0\r\n\r\n"]
+def test_a_head_and_its_body_are_one_piece(cycle):
+    asyncio.run(answer(cycle))
+    assert cycle.transport.pieces == [OK + b"{}"]
+    assert cycle.response_started and cycle.response_complete and cycle.message_event.is_set()
+    assert not cycle.waiting_for_100_continue
+    assert cycle.ends == 1
+    assert not cycle.transport.is_closed
 
 
-def test_a_head_alone_leaves_at_the_end_of_its_answer(transport):
-    answers = OnePiece(transport)
-    answers.write(HEAD)
-    answers.end()
-    answers.end()
-    assert transport.pieces == [HEAD]
+def test_the_answer_to_head_has_no_body(cycle):
+    cycle.scope["method"] = "HEAD"
+    asyncio.run(answer(cycle))
+    assert cycle.transport.pieces == [OK]
 
 
-def test_hanging_up_sends_what_is_there_first(transport):
-    answers = OnePiece(transport)
-    answers.write(HEAD)
-    answers.close()
-    assert transport.pieces == [HEAD]
-    assert answers.is_closing()
+def test_a_large_body_is_not_copied_to_its_head(cycle):
+    body = bytes(10**6)
+    asyncio.run(answer(cycle, body))
+    assert cycle.transport.pieces[0].endswith(b"content-length: 1000000\r\n\r\n")
+    assert cycle.transport.pieces[1] is body
 
 
-def test_leave_to_go_on_is_given_at_once(transport):
-    answers = OnePiece(transport)
-    answers.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    assert transport.pieces == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+def test_a_last_answer_says_so_and_hangs_up(cycle):
+    cycle.keep_alive = False
+    asyncio.run(answer(cycle))
+    assert cycle.transport.pieces == [OK[:-2] + b"connection: close\r\n\r\n{}"]
+    assert cycle.transport.is_closed
 
 
-def test_a_large_body_is_not_copied_to_its_head(transport):
-    answers, body = OnePiece(transport), bytes(10**6)
-    answers.write(HEAD)
-    answers.write(body)
-    assert transport.pieces[0] == HEAD
-    assert transport.pieces[1] is body
+def test_an_answer_that_says_it_is_the_last_is(cycle):
+    asyncio.run(answer(cycle, headers=[(b"connection", b"close")]))
+    assert cycle.transport.pieces[0].count(b"connection: close") == 1
+    assert cycle.transport.is_closed
+
+
+def test_nothing_is_written_to_a_caller_who_has_gone(cycle):
+    cycle.disconnected = True
+    asyncio.run(answer(cycle))
+    assert cycle.transport.pieces == []
+    assert cycle.ends == 0
+
+
+def test_a_caller_who_does_not_read_is_waited_for(cycle):
+    async def slow_reader():
+        cycle.flow.read.clear()
+        task = asyncio.create_task(answer(cycle))
+        await asyncio.sleep(0.01)
+        assert cycle.transport.pieces == []
+        cycle.flow.read.set()
+        await task
+
+    asyncio.run(slow_reader())
+    assert cycle.transport.pieces == [OK + b"{}"]
+
+
+@pytest.mark.parametrize("value", [b"1\r\nx-other: 2", b"1\n"])
+def test_a_header_of_two_lines_is_never_written(cycle, value):
+    with pytest.raises(RuntimeError, match="more than one line"):
+        asyncio.run(answer(cycle, headers=[(b"x-said", value)]))
+    assert cycle.transport.pieces == []
+    assert not cycle.response_started
+
+
+def test_a_failed_answer_can_be_followed_by_the_server_s_own(cycle):
+    async def twice():
+        send = OnePiece(cycle).send
+        bad = [(b"content-length", b"2"), (b"x-said", b"1\n")]
+        await send({"type": "http.response.start", "status": 200, "headers": bad})
+        with pytest.raises(RuntimeError):
+            await send({"type": "http.response.body", "body": b"{}"})
+        said = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 500, "headers": said})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    asyncio.run(twice())
+    assert cycle.transport.pieces[0].startswith(b"HTTP/1.1 500 ")

@@ -90,7 +90,7 @@ def test_a_request_is_found_in_the_log_by_its_id(yard: Yard, talks: Service) -> 
     def said(request: str) -> list[str]:
         return [line for line in tail_of(files, 1000) if f"request {request}: " in line]
 
-    until(lambda: len(said("job-7")) == 4)
+    until(lambda: len(said("job-7")) == 4 and said("job-13"))
     lines = " | ".join(said("job-7"))
     assert "V1 scored 2 rows in " in lines
     assert "R warns: seven is odd" in lines

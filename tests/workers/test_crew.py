@@ -102,6 +102,20 @@ def test_requests_that_wait_become_one_call_and_get_their_own_rows(crew):
     crew(SLOW, story)
 
 
+def test_quick_calls_share_the_requests_between_them(crew):
+    """So that R works on some while the answers of others are written."""
+
+    async def story(it: Asked) -> None:
+        xs = [float(x) for x in range(1, 401)]
+        for _ in range(5):  # R compiles what it has run twice
+            await it.ask(0.0)
+        found = await asyncio.gather(*(it.value(x) for x in xs))  # the first is asked at once
+        assert found == [2 * x for x in xs]
+        assert it.crew.figures.joined == {1: 6, 200: 1, 199: 1}
+
+    crew("", story, rules=replace(RULES, most_rows=1000))
+
+
 def test_a_call_has_no_more_rows_than_allowed(crew):
     async def story(it: Asked) -> None:
         await it.behind([1.0] * 25)

@@ -24,16 +24,14 @@ from modelyard.contract.numbers import MAX_EXACT, MAX_INT
 from modelyard.json_rows.limits import Limits
 from modelyard.signature import Column
 
-Cells = Sequence[Sequence[Any]]
-
 _MINUS_ZERO = re.compile(rb"-0(?![.\deE])")
 _DOUBLE = pa.float64()
 
 
 class Plain(msgspec.Struct, frozen=True, gc=False):
-    """Rows as lists, one for each declared column; ``index`` numbers the rows of an answer."""
+    """Rows, each with a cell for each declared column; ``index`` numbers those of an answer."""
 
-    cells: Cells
+    rows: Sequence[tuple[Any, ...]]
     count: int
     index: Sequence[Any]
     form: str
@@ -65,41 +63,38 @@ class PlainRows:
         plain, names = self._read(found)
         if plain is None or not 0 < plain.count <= limits.rows:
             return None
-        texts = sum(sum(c is not None for c in plain.cells[i]) for i in self._texts)
+        texts = sum(row[i] is not None for i in self._texts for row in plain.rows)
         # Of a name that is twice in one object the decoder keeps the last and says nothing.
         if body.count(b'"') != 2 * (names + texts):
             return None
-        return plain if all(_is_usual(plain.cells[i]) for i in self._free) else None
+        is_usual = all(_is_usual(row[i]) for i in self._free for row in plain.rows)
+        return plain if is_usual else None
 
     def _read(self, found: Any) -> tuple[Plain | None, int]:
         """The rows, and how many names and column names they came with."""
         width = self._width
         if type(found) is list:
-            return _plain(map(astuple, found), len(found), "records"), width * len(found)
+            return _plain(list(map(astuple, found)), "records"), width * len(found)
         records, split, data = astuple(found)
         if records is not UNSET and split is UNSET and data is UNSET:
-            n = len(records)
-            return _plain(map(astuple, records), n, "dataframe_records"), 1 + width * n
+            rows = list(map(astuple, records))
+            return _plain(rows, "dataframe_records"), 1 + width * len(rows)
         if split is not UNSET and records is UNSET and data is UNSET:
-            return _plain(split.data, len(split.data), "dataframe_split"), 3 + width
-        if data and records is UNSET and split is UNSET:
-            index, *cells = zip(*data, strict=True)
-            return Plain(cells, len(data), index, "data"), 1
+            return _plain(split.data, "dataframe_split"), 3 + width
+        if data is not UNSET and records is UNSET and split is UNSET:
+            index = [row[0] for row in data]
+            return Plain([row[1:] for row in data], len(data), index, "data"), 1
         return None, 0
 
     def table(self, rows: Sequence[Plain]) -> pa.Table:
         """The rows of several requests, one behind the other."""
-        if len(rows) == 1:
-            columns = rows[0].cells
-        else:
-            joined = zip(*(r.cells for r in rows), strict=True)
-            columns = [list(chain.from_iterable(parts)) for parts in joined]
+        columns = zip(*chain.from_iterable(r.rows for r in rows), strict=True)
         arrays = [make(cells) for make, cells in zip(self._array, columns, strict=True)]
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
 
-def _plain(rows: Any, count: int, form: str) -> Plain:
-    return Plain(list(zip(*rows, strict=True)), count, range(count), form)
+def _plain(rows: Sequence[tuple[Any, ...]], form: str) -> Plain:
+    return Plain(rows, len(rows), range(len(rows)), form)
 
 
 def _decoder(inputs: Sequence[Column]) -> Callable[[bytes | bytearray], Any] | None:
@@ -160,8 +155,8 @@ def _kind(column: Column) -> Any:
     return kind | None if column.nullable else kind
 
 
-def _is_usual(texts: Sequence[str | None]) -> bool:
-    return all(t is None or (t.isascii() and "\0" not in t) for t in texts)
+def _is_usual(text: str | None) -> bool:
+    return text is None or (text.isascii() and "\0" not in text)
 
 
 def _array(column: Column) -> Callable[[Sequence[Any]], pa.Array]:

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 MOST_JOINED = 512
 """Requests of one call."""
+_REQUEST_S = 40e-6
+"""What this process spends on a small request, in about (bench/serving.py)."""
 MOST_JOINED_BYTES = 4 * 2**20
 FAILURES = 5
 """So many deaths in a row, with no answer between them, open the circuit."""
@@ -54,13 +56,15 @@ class Crew:
         self._size = size
         self._idle: list[LiveWorker] = []
         self._busy: set[LiveWorker] = set()
+        self._asked = 0
+        """Requests of calls that are under way, or answered just now."""
         self._starting = 0
         self._waiting: deque[Waiting] = deque()
         self._failures = 0
         self._cause: ModelyardError | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._closed = self._ended = False
-        self._slowest_s = 0.0
+        self._slowest_s = self._call_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self.figures = Figures()
         self.idle_since = self._loop.time()
@@ -157,16 +161,25 @@ class Crew:
                 if not self._busy and not self._starting:
                     self._fill()
                 return
-            call = self._next_call()
+            call = self._next_call(self._share())
             if call:
                 self._ask(self._idle.pop(), call)
 
-    def _next_call(self) -> list[Waiting]:
-        """The requests to ask next: one, or as many as may be joined."""
+    def _share(self) -> int:
+        """How many requests the next call may take. All that wait, unless R's calls are quick
+        beside what this process does for that many: then R and it would wait for each other in
+        turn, and so one half is asked while the other has its answers written and comes again."""
+        about = len(self._waiting) + self._asked
+        if self._call_s > about / (self.workers + 1) * _REQUEST_S:
+            return MOST_JOINED
+        return min(-(-about // (self.workers + 1)), MOST_JOINED)
+
+    def _next_call(self, most: int) -> list[Waiting]:
+        """The requests to ask next: one, or as many as may be joined, up to ``most``."""
         now, rules = self._loop.time(), self._rules
         call: list[Waiting] = []
         rows = size = 0
-        while self._waiting and len(call) < MOST_JOINED:
+        while self._waiting and len(call) < most:
             one = self._waiting[0]
             if one.future.done() or one.is_gone():
                 self._waiting.popleft()
@@ -191,6 +204,7 @@ class Crew:
 
     def _ask(self, worker: LiveWorker, call: list[Waiting]) -> None:
         self._busy.add(worker)
+        self._asked += len(call)
         now = self._loop.time()
         first = call[0]
         seed = seed_of(first.request_id) if self._rules.seeded else None
@@ -234,6 +248,7 @@ class Crew:
         if isinstance(outcome, Prediction):
             self._failures, self._cause = 0, None
             self._slowest_s = max(now - asked, 0.99 * self._slowest_s)
+            self._call_s = outcome.seconds
         error = self._scatter(call, outcome) if isinstance(outcome, Prediction) else outcome
         if error is not None:
             self._failed(worker, call, error)
@@ -243,6 +258,7 @@ class Crew:
             worker.end()
         self.idle_since = now
         self._dispatch()
+        self._asked -= len(call)
         self._shrink()
         self._fill()
 

@@ -1,50 +1,67 @@
-"""An answer leaves in one piece: uvicorn writes its head and its body one after the other, and each
-would be a packet of its own, for which the caller's process is woken."""
+"""How an answer leaves: in one piece, since each write of it would be a packet of its own, for
+which the caller's process is woken."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
 _MOST_COPIED = 64 * 1024
-_INTERIM = b"HTTP/1.1 1"
 
 
 class OnePiece:
-    """A connection's transport, as the answers on it see it: a head waits for what follows it."""
+    """What an application sends in answer to one request, of uvicorn's ``cycle``: a head, and the
+    whole body after it, whose length the head tells."""
 
-    __slots__ = ("_head", "_is_begun", "_transport")
+    __slots__ = ("_cycle", "_start")
 
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self._head = b""
-        self._is_begun = False
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._start: Mapping[str, Any] = {}
 
-    def write(self, data: bytes) -> None:
-        """Keep a head; send it with what follows."""
-        if self._head:
-            head, self._head = self._head, b""
-            if len(data) > _MOST_COPIED:
-                self._transport.write(head)
-            else:
-                data = head + data
-        elif not self._is_begun and not data.startswith(_INTERIM):  # a caller waits for those
-            self._head = data
-            self._is_begun = True
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Keep a head; send it with the body, unless nobody is there to read it.
+
+        Raises:
+            RuntimeError: a header has more than one line, or the body is not whole.
+        """
+        if message["type"] == "http.response.start":
+            self._start = message
             return
-        self._transport.write(data)
+        cycle = self._cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if not cycle.disconnected:
+            if message.get("more_body"):
+                raise RuntimeError("An answer is sent whole here.")
+            self._write(cycle, message["body"])
+            cycle.response_complete = True
+            cycle.message_event.set()
+            if not cycle.keep_alive:
+                cycle.transport.close()
+            cycle.on_response()
+        self._cycle = None  # which has this, for its ``send``
 
-    def end(self) -> None:
-        """The answer is whole: send a head that nothing follows, as in answer to HEAD."""
-        if self._head:
-            self._transport.write(self._head)
-        self._head = b""
-        self._is_begun = False
-
-    def close(self) -> None:
-        """Send what is there, and hang up."""
-        self.end()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Whether it is being closed."""
-        return bool(self._transport.is_closing())
+    def _write(self, cycle: Any, body: bytes) -> None:
+        status, headers = self._start["status"], self._start["headers"]
+        if (b"connection", b"close") in headers:
+            cycle.keep_alive = False
+        elif not cycle.keep_alive:
+            headers = [*headers, (b"connection", b"close")]
+        head = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            head += (name, b": ", value, b"\r\n")
+        text = b"".join(head)
+        if text.count(b"\n") != 1 + len(cycle.default_headers) + len(headers):
+            raise RuntimeError("A header of an answer has more than one line.")
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        if cycle.scope["method"] == "HEAD":
+            body = b""
+        if len(body) > _MOST_COPIED:
+            cycle.transport.write(text + b"\r\n")
+            cycle.transport.write(body)
+        else:
+            cycle.transport.write(b"%b\r\n%b" % (text, body))

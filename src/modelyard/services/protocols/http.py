@@ -217,7 +217,7 @@ class App:
         strict = _strict(scope["query_string"]) if scope["query_string"] else False
         self._check_ready()
         most = self.limits.json_bytes if form in BY_CELL else self.limits.body_bytes
-        connection = scope.get(CONNECTION, _UNKNOWN)
+        connection = scope.pop(CONNECTION, _UNKNOWN)  # which has the scope
         body = connection.body
         if connection.more_body or len(body) > _AT_ONCE_BYTES:
             body = await _body(headers, receive, most)

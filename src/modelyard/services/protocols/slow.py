@@ -77,7 +77,6 @@ class DeadlineProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Start the time of the first request."""
         super().connection_made(transport)
-        self._answers = OnePiece(transport)
         if self._caps is not None:
             peer = transport.get_extra_info("peername")
             address = str(peer[0]) if peer else ""
@@ -115,13 +114,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         """It came in time; the application may look at its connection."""
         self._stop()
         super().on_headers_complete()
-        self.cycle.transport = cast(asyncio.Transport, self._answers)
+        cast(Any, self.cycle).send = OnePiece(self.cycle).send
         cast(dict[str, Any], self.scope)[CONNECTION] = self.cycle
-
-    def on_response_complete(self) -> None:
-        """The answer has its end."""
-        self._answers.end()
-        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Say what cannot be read in the one error envelope, and close."""
