@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 
+import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
 
+from modelyard.services.port import bind_port
 from modelyard.services.protocols.answers import OnePiece
+from modelyard.services.protocols.slow import DeadlineProtocol
 
 OK = b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\n\r\n"
 
@@ -42,12 +51,19 @@ class Flow:
         await self.read.wait()
 
 
+class Cycle(SimpleNamespace):
+    """uvicorn's, which keeps what is left to it."""
+
+    async def send(self, message) -> None:
+        self.left.append(message)
+
+
 @pytest.fixture
 def cycle():
     def on_response() -> None:
         found.ends += 1
 
-    found = SimpleNamespace(
+    found = Cycle(
         transport=Transport(),
         flow=Flow(),
         scope={"method": "GET"},
@@ -60,6 +76,7 @@ def cycle():
         response_complete=False,
         on_response=on_response,
         ends=0,
+        left=[],
     )
     return found
 
@@ -148,3 +165,62 @@ def test_a_failed_answer_can_be_followed_by_the_server_s_own(cycle):
 
     asyncio.run(twice())
     assert cycle.transport.pieces[0].startswith(b"HTTP/1.1 500 ")
+
+
+START = {"type": "http.response.start", "status": 200, "headers": []}
+PART = {"type": "http.response.body", "body": b"a", "more_body": True}
+END = {"type": "http.response.body", "body": b"b"}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [START, PART, PART, END],
+        [{**START, "headers": [(b"content-length", b"2")]}, PART, END],
+        [START, END],
+        [{**START, "headers": [(b"content-length", b"2")]}, END],
+        [{"type": "http.response.start", "status": 204}, {"type": "http.response.body"}],
+    ],
+)
+def test_what_comes_in_parts_or_without_its_length_is_left_to_the_server(cycle, messages):
+    async def sent():
+        send = OnePiece(cycle).send
+        for message in messages:
+            await send(message)
+
+    asyncio.run(sent())
+    assert cycle.left == messages
+    assert cycle.transport.pieces == []
+
+
+LARGE = bytes(range(256)) * 4096
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A server of starlette's responses, of each kind."""
+    kinds = {
+        "/whole": lambda _: PlainTextResponse("whole"),
+        "/large": lambda _: Response(LARGE),
+        "/none": lambda _: Response(status_code=204),
+        "/parts": lambda _: StreamingResponse(iter([b"some", b"more", LARGE])),
+        "/told": lambda _: StreamingResponse(iter([b"so", b"me"]), headers={"content-length": "4"}),
+    }
+    app = Starlette(routes=[Route(path, answer) for path, answer in kinds.items()])
+    with bind_port("") as sock:
+        config = uvicorn.Config(app, http=DeadlineProtocol, lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
+        thread.start()
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def test_all_kinds_of_answers_come_whole_on_one_connection(url: str) -> None:
+    want = [("/whole", b"whole"), ("/large", LARGE), ("/none", b""), ("/told", b"some")]
+    want.append(("/parts", b"somemore" + LARGE))
+    with httpx.Client(limits=httpx.Limits(max_connections=1), timeout=10) as client:
+        for path, body in want * 2:
+            assert client.get(url + path).content == body
+            assert client.head(url + path).content == b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -150,8 +151,12 @@ def test_a_service_answers_while_its_log_is_stuck(yard: Yard, talks: Service) ->
     assert [ask(yard, stuck, f"s{i}", float(i)) for i in range(5)] == [200] * 5
     assert ask(yard, stuck, "wrong", "text") == 422
     assert httpx.post(f"{stuck.url}/predict", headers={"x-request-id": "who"}).status_code == 401
+    port = int(str(stuck.url).rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wrong:
+        wrong.sendall(b"no HTTP\r\n\r\n")
+        assert wrong.recv(4096).startswith(b"HTTP/1.1 400 ")
     found = metrics(yard, stuck)
-    for status in ("422", "401"):
+    for status in ("422", "401", "400"):
         assert found["modelyard_error_answers_total", (("status", status),)] == 1
     reader = os.open(file, os.O_RDONLY)
     try:

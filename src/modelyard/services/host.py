@@ -34,7 +34,7 @@ from modelyard.services.host_log import log_to
 from modelyard.services.options import bytes_of, cpus_of
 from modelyard.services.port import bind_port, reached_at
 from modelyard.services.protocols.http import App, Limits
-from modelyard.services.protocols.slow import capped
+from modelyard.services.protocols.slow import Refused, capped
 from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import HELD, HostState, ServiceSpec
@@ -127,7 +127,8 @@ class Host:
         records.start()
         served = Served(account, self._spec, threads, records)
         app = App(served, self._limits(), threads)
-        server = _server(app, account.settings, tls_of(account.settings, account.now()))
+        tls = tls_of(account.settings, account.now())
+        server = _server(app, account.settings, tls, served.refused)
         loop = asyncio.get_running_loop()
         running: set[asyncio.Task[None]] = set()
 
@@ -321,11 +322,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: App, settings: Settings, tls: Tls | None) -> uvicorn.Server:
+def _server(app: App, settings: Settings, tls: Tls | None, refused: Refused) -> uvicorn.Server:
     drain_s = int(settings.predict_deadline_s + _DRAIN_S)
     config = uvicorn.Config(
         app,
-        http=capped(settings),
+        http=capped(settings, refused),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -8,6 +8,7 @@ import json
 import resource
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -23,6 +24,9 @@ CONNECTION = "modelyard.connection"
 HEADERS_DEADLINE_S = 10.0
 MOST_HEADER_BYTES = 256 * 2**10
 _OTHER_FILES = 1024
+
+Refused = Callable[[str, int, str, str], None]
+"""Is told the id of a request, and the status, code and message of its error."""
 
 
 class Caps:
@@ -49,15 +53,17 @@ class Caps:
             del self._of[address]
 
 
-def capped(settings: Settings) -> type[DeadlineProtocol]:
-    """The protocol of one server, with a count of its own; and files to be open for as many."""
+def capped(settings: Settings, refused: Refused | None = None) -> type[DeadlineProtocol]:
+    """The protocol of one server, with a count of its own, which tells ``refused`` what never
+    becomes a request of the application; and files to be open for as many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.max_connections + _OTHER_FILES
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     caps = Caps(settings.max_connections, settings.max_connections_per_address)
-    return type("CappedProtocol", (DeadlineProtocol,), {"_caps": caps})
+    own = {"_caps": caps} if refused is None else {"_caps": caps, "_tell": staticmethod(refused)}
+    return type("CappedProtocol", (DeadlineProtocol,), own)
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -68,6 +74,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     """
 
     _caps: Caps | None = None
+    _tell: Refused = staticmethod(lambda *_: None)
     _address: str | None = None
     _headers_timer: asyncio.TimerHandle | None = None
     _is_begun = False
@@ -124,6 +131,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     def _refuse(self, error: ModelyardError) -> None:
         request_id = uuid.uuid4().hex
         status = HTTPStatus(status_of(error))
+        self._tell(request_id, status.value, error.code, error.message)
         body = json.dumps(error.envelope(request_id)).encode()
         headers = {**headers_of(error), "content-type": "application/json"}
         headers |= {"content-length": str(len(body)), "x-request-id": request_id}
