@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -121,8 +121,10 @@ class DeadlineProtocol(HttpToolsProtocol):
         """It came in time; the application may look at its connection."""
         self._stop()
         super().on_headers_complete()
-        cast(Any, self.cycle).send = OnePiece(self.cycle).send
-        cast(dict[str, Any], self.scope)[CONNECTION] = self.cycle
+        cycle: Any = self.cycle
+        scope: Any = self.scope
+        cycle.send = OnePiece(cycle).send
+        scope[CONNECTION] = cycle
 
     def send_400_response(self, msg: str) -> None:
         """Say what cannot be read in the one error envelope, and close."""
