@@ -214,6 +214,15 @@ def test_a_service_over_http_from_wish_to_end(account: Account, client: TestClie
         ({"version": "V9"}, 404, "not_found"),
         ({"force": "yes"}, 422, "invalid_value"),
         ({"options": {"workers": 2}}, 422, "invalid_value"),
+        ({"options": {"split": {"V9": 0.5}}}, 404, "not_found"),
+        ({"options": {"split": {"V2": 0.5, "V3": 0.6}}}, 422, "invalid_value"),
+        ({"options": {"split": {"v1": 0.5}}}, 422, "invalid_value"),
+        ({"options": {"split": {"V2": 0.5, "production": 0.3}}}, 422, "invalid_value"),
+        ({"options": {"shadow": "v1"}}, 422, "invalid_value"),
+        ({"options": {"shadow": "V9"}}, 404, "not_found"),
+        ({"options": {"autocapture_sample": 0.5}}, 422, "invalid_value"),
+        ({"options": {"autocapture_drop": ["x"]}}, 422, "invalid_value"),
+        ({"options": {"autocapture": True, "autocapture_drop": ["y"]}}, 422, "invalid_value"),
     ],
 )
 def test_a_wish_that_cannot_be_one_is_refused(
@@ -222,6 +231,7 @@ def test_a_wish_that_cannot_be_one_is_refused(
     body = {"name": "svc", "model": "ML_DB.MODELS.MPG", "version": "V1", **change}
     response = client.post("/api/v1/services", json=body)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    assert client.get("/api/v1/services").json() == {"services": []}
 
 
 def test_a_reader_may_look_but_not_deploy(account: Account, client: TestClient) -> None:

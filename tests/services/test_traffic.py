@@ -128,8 +128,18 @@ def described(yard: Yard, url: str) -> dict:
     return dict(httpx.get(f"{url}/", headers=bearer(yard)).json())
 
 
-def test_a_version_beside_that_is_not_there_leaves_all_as_it_was(yard: Yard) -> None:
+def test_a_version_beside_that_is_not_there_is_refused(yard: Yard) -> None:
+    with pytest.raises(NotFound, match="has no version V9"):
+        yard.wish("none_beside", "SHARED/V1", shadow="V9")
+    with pytest.raises(NotFound, match="There is no service none_beside"):
+        yard.show("none_beside")
+
+
+def test_a_version_beside_that_cannot_be_had_leaves_all_as_it_was(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = yard.deploy("beside", "SHARED/V1")
+    monkeypatch.setattr("modelyard.services.deploy._check_options", lambda *_: None)
     yard.wish("beside", "SHARED/V1", force=True, shadow="V9")
     assert "V9" in (yard.until("beside", State.DEGRADED).status.cause or "")
     assert yard.post(service, json={"data": [[0, 1.0]]}).json()["data"] == [[0, {"prediction": 1}]]

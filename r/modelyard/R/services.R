@@ -35,8 +35,9 @@
 #' @param verbose Say what is waited for.
 #' @returns `sfr_deploy_model()` a list, invisibly, of `success`, `service_name`, `compute_pool`,
 #'   `model_name` and `version_name`; `sfr_show_services()` and `sfr_list_services()` a data frame;
-#'   `sfr_get_service_status()` a list of `status`, `message`, `containers`, `fqn`, `history` (every
-#'   status it has had, with time and cause) and `log_dropped` (requests its logs had no room for);
+#'   `sfr_get_service_status()` a list of `status` (`READY`, `PENDING`, `FAILED` or `UNKNOWN`;
+#'   a service that answers is `READY`), `state` (its own word, such as `DEGRADED`), `message`,
+#'   `containers`, `fqn`, `history` (every state it has had, with time and cause) and `log_dropped` (requests its logs had no room for);
 #'   `sfr_get_service_logs()` the log's lines; the others `TRUE`, invisibly.
 #' @name services
 #' @examples
@@ -172,7 +173,8 @@ serves <- function(reg, service, ref, call = caller_env()) {
 sfr_get_service_status <- function(reg, service_name) {
   service <- get_service(reg, service_name)
   list(
-    status = plain_status(service$status), message = service$cause %||% "",
+    status = plain_status(service$status), state = service$status,
+    message = service$cause %||% "",
     containers = records(service$containers, list(name = "", status = "", message = "")),
     fqn = toupper(service$fqn),
     history = records(service$history, list(at = "", status = "", cause = "")),

@@ -103,6 +103,11 @@ def _split(raw: Any, max_rows: int) -> Sheet:
     if not all(isinstance(n, str) for n in names):
         raise MalformedRequest("dataframe_split's columns are not all text.", hint=_HINT)
     check_widths(data, len(names), "cells")
+    index = raw.get("index")
+    if isinstance(index, list) and len(index) != len(data):
+        raise MalformedRequest(
+            f"dataframe_split's index has {len(index)} values, its data {len(data)} rows."
+        )
     return Sheet("dataframe_split", names, len(data), list(range(len(data))), by_position(data, 0))
 
 

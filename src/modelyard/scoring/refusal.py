@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from modelyard.errors import Invalid, MissingColumn, ModelyardError
+from modelyard.errors import (
+    Invalid,
+    MalformedRequest,
+    MissingColumn,
+    ModelyardError,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from modelyard.names import key
 from modelyard.registry.types import ModelVersion
 
 Told = TypeVar("Told", bound=ModelyardError)
+OF_THE_BODY = (MalformedRequest, TooLarge, UnsupportedMediaType)
+"""What is wrong with a request whatever version it asks."""
 
 
 def named(error: Told, version: ModelVersion) -> Told:

@@ -11,7 +11,7 @@ from modelyard.access.body import read_body
 from modelyard.access.routes import account_of, may, the_model
 from modelyard.access.types import Actor
 from modelyard.account import Account
-from modelyard.errors import Invalid, MalformedRequest, ModelFault, TooLarge, UnsupportedMediaType
+from modelyard.errors import Invalid, ModelFault
 from modelyard.json_rows import Dialect, Limits
 from modelyard.names import ModelRef
 from modelyard.registry.describe import list_versions
@@ -19,7 +19,7 @@ from modelyard.registry.resolve import resolve
 from modelyard.scoring.dialects import BY_CELL
 from modelyard.scoring.frames import JSON, Answer, Call, answer, answer_type, media_type
 from modelyard.scoring.predict import Scored, predict
-from modelyard.scoring.refusal import explain, named
+from modelyard.scoring.refusal import OF_THE_BODY, explain, named
 
 router = APIRouter(prefix="/api/v1")
 
@@ -70,7 +70,7 @@ def _score(account: Account, ref: ModelRef, call: Call, request_id: str) -> Answ
 
     try:
         return answer(call, version, limits, score)
-    except (MalformedRequest, TooLarge, UnsupportedMediaType):
+    except OF_THE_BODY:
         raise
     except Invalid as e:
         raise explain(e, version, list_versions(account, version.model)) from e

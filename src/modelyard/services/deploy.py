@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import Connection
+
 from modelyard.access import Actor, Part, allow, record
 from modelyard.account import Account
-from modelyard.errors import AlreadyExists
+from modelyard.errors import AlreadyExists, InvalidValue
 from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, check_name, key
 from modelyard.registry.resolve import find_version
-from modelyard.registry.store import VersionRow
+from modelyard.registry.store import ModelRow, VersionRow, load_versions, some
 from modelyard.services import store
 from modelyard.services.options import Options
 from modelyard.services.show import show
@@ -37,7 +39,8 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
 
     Raises:
         Forbidden: the model or the name is none of the actor's.
-        NotFound: no such model, version or alias.
+        NotFound: no such model, version or alias, also of ``split`` and ``shadow``.
+        InvalidValue: those name a version twice, or ``autocapture_drop`` a column there is not.
         AlreadyExists: the name is taken and ``force`` was not said.
     """
     check_name(request.name.name, "service")
@@ -46,6 +49,7 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
     with account.catalog.begin() as tx:
         allow(actor, "service.write", *_about(request, store.find(tx, request.name)))
         model, version = find_version(tx, request.model)
+        _check_options(tx, model, version, request.options)
         spec = ServiceSpec(
             id=uuid.uuid4().hex,
             name=request.name,
@@ -81,6 +85,29 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
         }
         record(tx, actor, "ServiceDeployed", str(spec.name), detail, now)
     return show(account, request.name)
+
+
+def _check_options(tx: Connection, model: ModelRow, version: VersionRow, options: Options) -> None:
+    """What the host would find out only once it has started."""
+
+    def named(word: str) -> str:
+        return find_version(tx, ModelRef(model.name, version=word))[1].name
+
+    sharing = [named(word) for word in options.split]
+    shadow = None if options.shadow is None else named(options.shadow)
+    if len({version.name, *sharing}) <= len(sharing) or shadow == version.name:
+        raise InvalidValue(
+            f"split and shadow name versions beside {version.name}, split each of them once.",
+            hint="What is left of the shares is its own.",
+        )
+    signature = load_versions(tx, model, version.id)[0].manifest.signature
+    columns = {key(column.name) for column in (*signature.inputs, *signature.outputs)}
+    for name in options.autocapture_drop:
+        if key(name) not in columns:
+            raise InvalidValue(
+                f"autocapture_drop names {name[:80]}, which is no column of {version.name}.",
+                hint=f"It has {some([c.name for c in (*signature.inputs, *signature.outputs)])}.",
+            )
 
 
 def _about(request: DeployRequest, there: store.Record | None) -> tuple[Part, ...]:

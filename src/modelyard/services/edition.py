@@ -16,14 +16,14 @@ import pyarrow as pa
 
 from modelyard.account import Account
 from modelyard.contract import check_inputs, check_outputs, empty_answer
-from modelyard.errors import ModelFault, ModelyardError
+from modelyard.errors import Invalid, ModelFault, ModelyardError
 from modelyard.json_rows import Body, Limits, decode_rows, encode_answer, records_of
 from modelyard.json_rows.regular import Plain, PlainRows
 from modelyard.registry.types import ModelVersion
 from modelyard.runtime.arrow import read_arrow
 from modelyard.runtime.r.rds import read_frame
 from modelyard.scoring.frames import JSON, RDS, Answer, Call, numbers, written
-from modelyard.scoring.refusal import named
+from modelyard.scoring.refusal import OF_THE_BODY, named
 from modelyard.services.inference_log import Capture
 from modelyard.services.metrics import Latencies, Role, VersionFigures
 from modelyard.services.records import Records
@@ -149,11 +149,10 @@ class Edition:
                     body = written(call, self.version, part.table, read)
                 else:
                     body = await self._in_thread(written, call, self.version, part.table, read)
-        except ModelFault as e:
-            self._failures[e.code] += 1
-            raise named(e, self.version) from e
         except ModelyardError as e:
             self._failures[e.code] += 1
+            if isinstance(e, Invalid | ModelFault) and not isinstance(e, OF_THE_BODY):
+                raise named(e, self.version) from e
             raise
         took = loop.time() - begun
         self._latencies.observe(took)

@@ -64,7 +64,13 @@ class Options:
         given = {k: _option(k, v) for k, v in raw.items() if v is not None}
         options = cls(**given)
         if sum(options.split.values()) > 1:
-            raise InvalidValue(f"The shares of split make more than 1: {dict(options.split)}.")
+            shares = ", ".join(f"{name} {share:g}" for name, share in options.split.items())
+            raise InvalidValue(f"The shares of split make more than 1: {shares}.")
+        if not options.autocapture and (options.autocapture_sample or options.autocapture_drop):
+            raise InvalidValue(
+                "autocapture_sample and autocapture_drop say what autocapture keeps, which is off.",
+                hint="Say autocapture = TRUE too.",
+            )
         if (options.min_instances or 0) > options.max_instances:
             raise InvalidValue(
                 f"min_instances is {options.min_instances}, more than max_instances, "

@@ -311,7 +311,7 @@ class Worker:
         self.end()
         return ModelTimeout(
             f"The model did not answer within {deadline_s:.3g} s; its process was ended.",
-            hint="Send fewer rows, or raise predict_deadline_s (deadline_s of a service).",
+            hint="Send fewer rows, or raise predict_deadline_s in settings.toml and restart.",
         )
 
     def crashed(self) -> WorkerCrashed:

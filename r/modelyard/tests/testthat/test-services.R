@@ -69,6 +69,7 @@ test_that("status is told in the reference's words", {
   )))
   status <- sfr_get_service_status(fake_registry(), "mpg_service")
   expect_identical(status$status, "READY")
+  expect_identical(status$state, "DEGRADED")
   expect_identical(status$message, "1 of 2")
   expect_identical(status$fqn, "ML_DB.MODELS.MPG_SERVICE")
   expect_identical(status$containers$name, "host")
