@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.errors import DuplicateColumn, InvalidSignature, MalformedRequest, ModelyardError
+from modelyard.errors import (
+    DuplicateColumn,
+    InvalidSignature,
+    InvalidValue,
+    MalformedRequest,
+    ModelyardError,
+)
 from modelyard.json_rows import (
     Decoded,
     Limits,
@@ -359,3 +365,10 @@ def test_any_body_is_rows_or_one_of_our_errors(body: bytes) -> None:
             read(body)
         except ModelyardError as e:
             json.dumps(e.envelope(), ensure_ascii=False).encode()
+
+
+def test_a_date_that_json_cannot_hold_is_refused() -> None:
+    table = pa.table({"d": pa.array([0, 10**9], pa.int32()).cast(pa.date32())})
+    assert records_of(table.slice(0, 1)) == [{"d": "1970-01-01"}]
+    with pytest.raises(InvalidValue, match="outside the years 1 to 9999"):
+        records_of(table)

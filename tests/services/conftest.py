@@ -55,13 +55,15 @@ class Yard:
     make_rds: MakeRds
     owner: str
 
-    def log(self, name: str, files: dict[str, str], inputs: dict[str, str]) -> None:
+    def log(
+        self, name: str, files: dict[str, str], inputs: dict[str, str], output: str = "double"
+    ) -> None:
         put = self.account.artifacts.put
         digests = {role: put(self.make_rds(code)).digest for role, code in files.items()}
         request = LogRequest(
             files=digests,
             inputs=columns(inputs),
-            outputs=columns({"prediction": "double"}),
+            outputs=columns({"prediction": output}),
         )
         log_version(self.account, SYSTEM, Qualified(SPACE, name), request, None)
 

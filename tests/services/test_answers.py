@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 
 import httpx
@@ -224,3 +227,34 @@ def test_all_kinds_of_answers_come_whole_on_one_connection(url: str) -> None:
         for path, body in want * 2:
             assert client.get(url + path).content == body
             assert client.head(url + path).content == b""
+
+
+def said(url: str, *pieces: bytes) -> bytes:
+    """All that is answered to what is sent in pieces, until the server hangs up."""
+    found = b""
+    address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    with socket.create_connection(address, timeout=10) as caller, suppress(ConnectionError):
+        for piece in pieces:
+            caller.sendall(piece)
+            time.sleep(0.05)
+        while piece := caller.recv(4096):
+            found += piece
+    return found
+
+
+def test_a_body_behind_an_upgrade_is_never_taken_for_a_request(url: str) -> None:
+    inner = b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\n"
+    head = b"POST /whole HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\n"
+    head += b"upgrade: h2c\r\nhttp2-settings: AAA\r\ncontent-length: %d\r\n\r\n" % len(inner)
+    for pieces in ((head, inner), (head + inner,)):
+        answer = said(url, *pieces)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"without an upgrade" in answer
+        assert b"HTTP/1.1 200 " not in answer
+
+
+def test_what_is_no_http_takes_no_answer_from_the_request_before_it(url: str) -> None:
+    answer = said(url, b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\nGARBAGE\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer
+    assert answer.endswith(b"whole")

@@ -292,6 +292,20 @@ def test_a_crew_that_drains_answers_what_waits_and_takes_no_more(crew):
     crew(SLOW, story)
 
 
+def test_a_crew_that_drains_replaces_a_worker_that_dies(crew):
+    async def story(it: Asked) -> None:
+        it.crew.figures.recent.clear()
+        asked = [it.ask(0.0), it.ask(13.0), it.ask(1.0), it.ask(2.0)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(it.crew.drained(), 30)
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(found[1], WorkerCrashed)
+        good = [part.table["prediction"][0].as_py() for i, part in enumerate(found) if i != 1]
+        assert good == [0.0, 2.0, 4.0]
+
+    crew(SLOW + CRASH, story)
+
+
 def test_at_rest_there_is_no_worker_and_the_first_request_is_held(crew):
     async def story(it: Asked) -> None:
         it.crew.resize(0)

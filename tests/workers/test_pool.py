@@ -184,3 +184,10 @@ def test_warnings_come_with_the_answer(workshop, pool, x):
     answer = pool.predict(workshop.manifest("1", {"x": "double"}, body=body), x)
     assert answer.warnings == ("rank deficient",)
     assert answer.table["prediction"].to_pylist() == [1.0, 2.0]
+
+
+def test_a_warning_that_is_no_utf8_comes_with_the_answer(workshop, pool, x):
+    body = "function(model, input) { warning('bad\\xff'); input$x }"
+    answer = pool.predict(workshop.manifest("1", {"x": "double"}, body=body), x)
+    assert answer.warnings == ("bad\\xff",)
+    assert answer.table["prediction"].to_pylist() == [1.0, 2.0]

@@ -74,7 +74,7 @@ def cells_of(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_timestamp(kind):
         return _times(column)
     if pa.types.is_date(kind):
-        return [None if v is None else v.isoformat() for v in column.to_pylist()]
+        return _dates(column)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
         raise InvalidSignature(f"Values of type {kind} have no form in JSON here.")
     try:
@@ -94,6 +94,13 @@ def _doubles(column: pa.ChunkedArray) -> list[Any]:
 
 def _not_finite(value: float) -> str:
     return "NaN" if value != value else "Inf" if value > 0 else "-Inf"
+
+
+def _dates(column: pa.ChunkedArray) -> list[str | None]:
+    try:
+        return [None if v is None else v.isoformat() for v in column.to_pylist()]
+    except OverflowError:
+        raise InvalidValue("A column holds a date outside the years 1 to 9999.") from None
 
 
 def _times(column: pa.ChunkedArray) -> list[str | None]:

@@ -73,6 +73,7 @@ class Edition:
             if options.autocapture
             else None
         )
+        self._reading = 0
         self._latencies = Latencies()
         self._failures: Counter[str] = Counter()
         self._signature = manifest.signature
@@ -127,7 +128,7 @@ class Edition:
         part: Part | None = None
         is_small = len(call.body) <= SMALL_BYTES
         try:
-            read = self._read(call) if is_small else await self._in_thread(self._read, call)
+            read = self._read(call) if is_small else await self._read_in_thread(call)
             if read.count == 0:
                 body = written(call, self.version, empty_answer(self._signature), read)
             else:
@@ -168,6 +169,13 @@ class Edition:
         name, rows = self.version.name, self._signature.rows
         return Answer(body.data, body.form, name, rows, read.notes, warnings, body.headers)
 
+    async def close(self) -> None:
+        """Let all that has begun, be it only being read, have its answer, and end the workers."""
+        while self._reading:
+            await asyncio.sleep(0.02)
+        await self.crew.drained()
+        self.crew.close()
+
     def refused(self, request_id: str, error: ModelyardError) -> None:
         """Have it written what was wrong with a request that no caller waits for."""
         self._records.refuse(request_id, error.code, f"{self.version.name} as shadow: {error}")
@@ -193,6 +201,13 @@ class Edition:
             dropped=counted.dropped,
             refused=counted.refused,
         )
+
+    async def _read_in_thread(self, call: Call) -> Read:
+        self._reading += 1
+        try:
+            return await self._in_thread(self._read, call)
+        finally:
+            self._reading -= 1
 
     def _read(self, call: Call) -> Read:
         if call.dialect is not None:
@@ -235,9 +250,12 @@ class Edition:
     def _written(self, read: Read, part: Part) -> Body:
         """As JSON: the records of a call are made once, for all its requests."""
         call = part.call
-        if call.kept is None:
-            call.kept = records_of(call.table)
-        records = call.kept[part.start : part.stop]
+        try:
+            if call.kept is None:
+                call.kept = records_of(call.table)
+            records = call.kept[part.start : part.stop]
+        except ModelyardError:  # it may be the rows of others that JSON cannot hold
+            records = records_of(part.table)
         return Body(encode_answer(read.form, numbers(read, len(records)), records), JSON)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:

@@ -365,8 +365,7 @@ class Served:
 async def _closed(editions: Iterable[Edition]) -> None:
     """Let each finish what has begun, and end its workers."""
     for edition in editions:
-        await edition.crew.drained()
-        edition.crew.close()
+        await edition.close()
 
 
 def _exposition(figures: HostFigures) -> bytes:

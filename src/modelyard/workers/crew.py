@@ -321,7 +321,7 @@ class Crew:
 
     def _fill(self) -> None:
         """Start what is missing: at once, or later when starts have failed."""
-        if self._closed or self._retry is not None:
+        if self._ended or self._retry is not None:
             return
         while self.workers + self._starting < self._wanted():
             if self._failures >= FAILURES and self._starting == 0 and not self.workers:
@@ -335,8 +335,8 @@ class Crew:
             self._idle.pop().end()
 
     def _wanted(self) -> int:
-        """Workers to have: with one to spare when some have died just now; at rest none."""
-        if not self._size:
+        """Workers to have: one to spare when some died just now; none at rest or at the end."""
+        if self._closed or not self._size:
             return min(1, len(self._waiting) + len(self._busy))
         recent = self.figures.recent
         is_troubled = bool(recent) and self._loop.time() - recent[-1] < _RECENT_S
@@ -344,7 +344,7 @@ class Crew:
 
     def _try_again(self) -> None:
         self._retry = None
-        if not self._closed and not self.workers and not self._starting:
+        if not self._ended and not self.workers and not self._starting:
             self._begin()
 
     def _begin(self) -> None:
@@ -367,7 +367,7 @@ class Crew:
             return
         self._starting -= 1
         self.figures.starts += 1
-        if self._closed:
+        if self._ended or (self._closed and not self._waiting):
             live.end()
             return
         self._idle.append(live)

@@ -44,7 +44,8 @@ def texts(values: Sequence[str | None]) -> Sexp:
 
 
 def texts_of(vector: Sexp) -> list[str | None]:
-    """The texts of a character vector, NA as None; NULL gives an empty list."""
+    """The texts of a character vector, NA as None; NULL gives an empty list. What is not UTF-8, as
+    a warning can be, is written as \\xff."""
     if vector == lib.R_NilValue:
         return []
     found: list[str | None] = []
@@ -53,7 +54,7 @@ def texts_of(vector: Sexp) -> list[str | None]:
         if char == lib.R_NaString:
             found.append(None)
         else:
-            found.append(ffi.string(lib.R_CHAR(char)).decode())
+            found.append(ffi.string(lib.R_CHAR(char)).decode(errors="backslashreplace"))
     return found
 
 

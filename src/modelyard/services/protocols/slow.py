@@ -118,8 +118,15 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._is_begun = True
 
     def on_headers_complete(self) -> None:
-        """It came in time; the application may look at its connection."""
+        """It came in time; the application may look at its connection.
+
+        Raises:
+            ValueError: it asks for another protocol. The parser reads no body of such a request,
+                and would take it for the next one.
+        """
         self._stop()
+        if self.parser.should_upgrade():
+            raise ValueError("Upgrade")
         super().on_headers_complete()
         cycle: Any = self.cycle
         scope: Any = self.scope
@@ -127,8 +134,15 @@ class DeadlineProtocol(HttpToolsProtocol):
         scope[CONNECTION] = cycle
 
     def send_400_response(self, msg: str) -> None:
-        """Say what cannot be read in the one error envelope, and close."""
-        self._refuse(MalformedRequest("This is not HTTP/1.1 that can be read."))
+        """Say what cannot be read in the one error envelope, and close; behind requests that can
+        be read, close once these have their answers."""
+        cycle: Any = self.cycle
+        if cycle is not None and not cycle.response_complete and not cycle.more_body:
+            self._stop()
+            cycle.keep_alive = False
+            return
+        hint = "Send plain HTTP/1.1, without an upgrade to another protocol such as h2c."
+        self._refuse(MalformedRequest("This is not HTTP/1.1 that can be read.", hint=hint))
 
     def _refuse(self, error: ModelyardError) -> None:
         request_id = uuid.uuid4().hex
