@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 
 from modelyard.errors import NotFound
 from modelyard.names import Namespace, Qualified
+from modelyard.services.edition import Edition
 from modelyard.services.health import MANY_CRASHES, WINDOW_S, health
 from modelyard.services.served import Served
 from modelyard.services.types import HostState, ServiceSpec
@@ -51,3 +54,28 @@ def test_a_look_that_fails_in_any_way_is_told_until_one_succeeds(
     assert first == last == (HostState.READY, None)
     assert failed[0] is HostState.DEGRADED
     assert "secret" not in str(failed[1])
+
+
+def test_a_version_ends_only_when_what_is_still_being_read_has_been() -> None:
+    crew, ends, go_on = SimpleNamespace(), [], threading.Event()
+
+    async def drained() -> None:
+        ends.append("drained")
+
+    crew.drained, crew.close = drained, lambda: ends.append("closed")
+
+    async def run(threads: ThreadPoolExecutor) -> None:
+        edition = Edition.__new__(Edition)
+        edition.crew, edition._threads, edition._reading = crew, threads, 0
+        edition._read = lambda call: go_on.wait(10)
+        reading = asyncio.create_task(edition._read_in_thread(SimpleNamespace()))
+        closing = asyncio.create_task(edition.close())
+        await asyncio.sleep(0.1)
+        assert ends == []
+        go_on.set()
+        assert await reading
+        await closing
+        assert ends == ["drained", "closed"]
+
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(run(threads))

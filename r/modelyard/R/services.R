@@ -37,7 +37,8 @@
 #'   `model_name` and `version_name`; `sfr_show_services()` and `sfr_list_services()` a data frame;
 #'   `sfr_get_service_status()` a list of `status` (`READY`, `PENDING`, `FAILED` or `UNKNOWN`;
 #'   a service that answers is `READY`), `state` (its own word, such as `DEGRADED`), `message`,
-#'   `containers`, `fqn`, `history` (every state it has had, with time and cause) and `log_dropped` (requests its logs had no room for);
+#'   `containers`, `fqn`, `history` (every state it has had, with time and cause)
+#'   and `log_dropped` (requests its logs had no room for);
 #'   `sfr_get_service_logs()` the log's lines; the others `TRUE`, invisibly.
 #' @name services
 #' @examples

@@ -21,7 +21,9 @@ TICK_S = 0.25
 LOGGED_BYTES = 64 * 2**10
 """Of a worker's output, within a minute; the rest is counted and left out."""
 _MINUTE_S = 60.0
-_CHUNK = 16 * 2**10
+_CHUNK = 64 * 2**10
+_FLOOD_S = 0.01
+"""Between two reads of what is left out: megabytes a second pass, and cost next to nothing."""
 _LONGEST_LINE = 2000
 _OWN_BYTES = 2**20
 """For folders and a file system's own blocks: one file that is too large meets its limit first."""
@@ -90,7 +92,7 @@ class Watch:
         if len(taken) < len(data):
             self._left_out += len(data) - len(taken)
             if self._popen.poll() is None:
-                time.sleep(TICK_S)  # a flood waits in the pipe, and costs us next to nothing
+                time.sleep(_FLOOD_S)
         return bool(data)
 
     def _log(self, line: bytes) -> None:
