@@ -183,7 +183,7 @@ sfr_get_service_status <- function(reg, service_name) {
   )
 }
 
-# The reference's words: a degraded service answers, with fewer processes than wanted.
+# The reference's words: a degraded service answers.
 plain_status <- function(status) {
   known <- c(
     PENDING = "PENDING", STARTING = "PENDING", READY = "READY", DEGRADED = "READY",

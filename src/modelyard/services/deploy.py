@@ -101,12 +101,13 @@ def _check_options(tx: Connection, model: ModelRow, version: VersionRow, options
             hint="What is left of the shares is its own.",
         )
     signature = load_versions(tx, model, version.id)[0].manifest.signature
-    columns = {key(column.name) for column in (*signature.inputs, *signature.outputs)}
+    columns = [column.name for column in (*signature.inputs, *signature.outputs)]
+    known = set(map(key, columns))
     for name in options.autocapture_drop:
-        if key(name) not in columns:
+        if key(name) not in known:
             raise InvalidValue(
                 f"autocapture_drop names {name[:80]}, which is no column of {version.name}.",
-                hint=f"It has {some([c.name for c in (*signature.inputs, *signature.outputs)])}.",
+                hint=f"It has {some(columns)}.",
             )
 
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
+from math import ceil
 
 from modelyard.errors import (
     Internal,
@@ -56,7 +57,7 @@ class Crew:
         self._size = size
         self._idle: list[LiveWorker] = []
         self._busy: set[LiveWorker] = set()
-        self._asked = 0
+        self._under_way = 0
         """Requests of calls that are under way, or answered just now."""
         self._starting = 0
         self._waiting: deque[Waiting] = deque()
@@ -169,10 +170,9 @@ class Crew:
         """How many requests the next call may take. All that wait, unless R's calls are quick
         beside what this process does for that many: then R and it would wait for each other in
         turn, and so one half is asked while the other has its answers written and comes again."""
-        about = len(self._waiting) + self._asked
-        if self._call_s > about / (self.workers + 1) * _REQUEST_S:
-            return MOST_JOINED
-        return min(-(-about // (self.workers + 1)), MOST_JOINED)
+        share = (len(self._waiting) + self._under_way) / (self.workers + 1)
+        is_quick = self._call_s <= share * _REQUEST_S
+        return min(ceil(share), MOST_JOINED) if is_quick else MOST_JOINED
 
     def _next_call(self, most: int) -> list[Waiting]:
         """The requests to ask next: one, or as many as may be joined, up to ``most``."""
@@ -204,7 +204,7 @@ class Crew:
 
     def _ask(self, worker: LiveWorker, call: list[Waiting]) -> None:
         self._busy.add(worker)
-        self._asked += len(call)
+        self._under_way += len(call)
         now = self._loop.time()
         first = call[0]
         seed = seed_of(first.request_id) if self._rules.seeded else None
@@ -258,7 +258,7 @@ class Crew:
             worker.end()
         self.idle_since = now
         self._dispatch()
-        self._asked -= len(call)
+        self._under_way -= len(call)
         self._shrink()
         self._fill()
 

@@ -53,7 +53,11 @@ class Caps:
             del self._of[address]
 
 
-def capped(settings: Settings, refused: Refused | None = None) -> type[DeadlineProtocol]:
+def _tell_nobody(*_: object) -> None:
+    """A server that counts no refusals."""
+
+
+def capped(settings: Settings, refused: Refused = _tell_nobody) -> type[DeadlineProtocol]:
     """The protocol of one server, with a count of its own, which tells ``refused`` what never
     becomes a request of the application; and files to be open for as many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -62,7 +66,7 @@ def capped(settings: Settings, refused: Refused | None = None) -> type[DeadlineP
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     caps = Caps(settings.max_connections, settings.max_connections_per_address)
-    own = {"_caps": caps} if refused is None else {"_caps": caps, "_tell": staticmethod(refused)}
+    own = {"_caps": caps, "_tell": staticmethod(refused)}
     return type("CappedProtocol", (DeadlineProtocol,), own)
 
 
@@ -74,7 +78,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     """
 
     _caps: Caps | None = None
-    _tell: Refused = staticmethod(lambda *_: None)
+    _tell: Refused = staticmethod(_tell_nobody)
     _address: str | None = None
     _headers_timer: asyncio.TimerHandle | None = None
     _is_begun = False
