@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from modelyard.errors import (
+    Internal,
     ModelError,
     ModelTimeout,
     ModelyardError,
@@ -21,6 +22,7 @@ from modelyard.errors import (
     WorkerCrashed,
 )
 from modelyard.workers.crew import Crew
+from modelyard.workers.lease import Worker
 from modelyard.workers.requests import Rules, Waiting
 
 RULES = Rules(
@@ -191,6 +193,47 @@ def test_an_answer_that_breaks_the_contract_costs_its_own_request_only(crew):
         assert isinstance(found[1], ModelError)
 
     crew(SLOW, story, rules=replace(RULES, check=check))
+
+
+@pytest.mark.parametrize("step", ["table", "check"])
+def test_a_fault_of_ours_costs_its_own_request_only(crew, step):
+    def failing(found: object, *count: int) -> pa.Table:
+        table = pa.concat_tables(found) if step == "table" else found
+        if 13.0 in table[0].to_pylist() or 26.0 in table[0].to_pylist():
+            raise ValueError("a secret")
+        return table
+
+    async def story(asked):
+        found = await asyncio.gather(
+            *(asked.value(x) for x in (1.0, 13.0, 2.0)), return_exceptions=True
+        )
+        assert [found[0], found[2]] == [2.0, 4.0]
+        assert isinstance(found[1], Internal) and "secret" not in str(found[1])
+        assert await asked.value(3.0) == 6.0  # and its worker goes on
+        assert asked.crew.figures.starts == 1
+
+    crew("", story, rules=replace(RULES, **{step: failing}))
+
+
+def test_rows_that_cannot_be_sent_cost_their_own_request_only(crew, monkeypatch):
+    sent = Worker.pieces
+
+    def pieces(self, rows):
+        if 13.0 in rows["x"].to_pylist():
+            raise ValueError("a secret")
+        return sent(self, rows)
+
+    async def story(asked):
+        monkeypatch.setattr(Worker, "pieces", pieces)
+        found = await asyncio.gather(
+            *(asked.value(x) for x in (1.0, 13.0, 2.0)), return_exceptions=True
+        )
+        assert [found[0], found[2]] == [2.0, 4.0]
+        assert isinstance(found[1], Internal)
+        assert await asked.value(3.0) == 6.0
+        assert asked.crew.figures.starts == 1
+
+    crew("", story)
 
 
 def test_what_a_gone_caller_asked_is_not_asked(crew):

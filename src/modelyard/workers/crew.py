@@ -27,7 +27,7 @@ from modelyard.errors import (
 from modelyard.runtime.base import Prediction, seed_of
 from modelyard.workers.lease import Worker
 from modelyard.workers.live import LiveWorker
-from modelyard.workers.requests import Answered, Figures, Part, Rules, Waiting
+from modelyard.workers.requests import Answered, Figures, Part, Rules, Waiting, tried
 
 log = logging.getLogger(__name__)
 
@@ -210,10 +210,9 @@ class Crew:
         seed = seed_of(first.request_id) if self._rules.seeded else None
         if seed is not None:
             log.info("request %s is scored with seed %d", first.request_id, seed)
-        try:
-            rows = self._rules.table([one.rows for one in call])
-        except ModelyardError as e:
-            self._answered(worker, call, now, e)
+        rows = tried(self._rules.table, [one.rows for one in call])
+        if isinstance(rows, ModelyardError):
+            self._loop.call_soon(self._answered, worker, call, now, rows)
             return
         worker.ask(
             rows,
@@ -264,10 +263,9 @@ class Crew:
 
     def _scatter(self, call: list[Waiting], outcome: Prediction) -> ModelyardError | None:
         count = sum(one.count for one in call)
-        try:
-            table = self._rules.check(outcome.table, count)
-        except ModelyardError as e:
-            return e
+        table = tried(self._rules.check, outcome.table, count)
+        if isinstance(table, ModelyardError):
+            return table
         self.figures.rows += count
         answered = Answered(table, outcome.warnings, len(call), call[0].request_id)
         if len(call) == 1:  # whose rows may be more or fewer than were asked

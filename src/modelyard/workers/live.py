@@ -14,6 +14,7 @@ from modelyard.errors import ModelyardError, WorkerCrashed
 from modelyard.runtime import messages as m
 from modelyard.runtime.base import Prediction
 from modelyard.workers.lease import CALL_ROWS, Worker, joined
+from modelyard.workers.requests import tried
 
 Told = Callable[[Prediction | ModelyardError], None]
 
@@ -143,8 +144,11 @@ class LiveWorker(asyncio.BufferedProtocol):
     def _send(self) -> None:
         call = self._call
         assert call is not None
-        parts = m.parts_of(call.message, self._worker.pieces(call.left.pop()))
-        self._transport.write(b"".join(parts))
+        rows = tried(self._worker.pieces, call.left.pop())
+        if isinstance(rows, ModelyardError):
+            self._fail(lambda: rows)
+            return
+        self._transport.write(b"".join(m.parts_of(call.message, rows)))
 
     def _understand(self, reply: m.Message, rows: memoryview) -> None:
         call = self._call

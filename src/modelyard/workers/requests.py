@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 import pyarrow as pa
+
+from modelyard.errors import Internal, ModelyardError
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Waiting(msgspec.Struct, eq=False):
@@ -89,3 +96,15 @@ class Figures:
     joined: Counter[int] = field(default_factory=Counter)
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=64))
     """When workers died, by the loop's clock."""
+
+
+def tried(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ModelyardError:
+    """What a step of a call gives, or what to tell its requests: a fault of ours, which is logged,
+    must not cost them their answer or the crew a worker."""
+    try:
+        return step(*args, **kwargs)
+    except ModelyardError as e:
+        return e
+    except Exception:
+        log.exception("a call could not be put to the model or read")
+        return Internal("The request could not be put to the model, or its answer not read.")
