@@ -205,17 +205,15 @@ def test_tables_go_there_and_back(connection):
     assert connection.tables() == []
 
 
-def test_services_that_cannot_follow_an_alias_are_warned_of():
+def test_what_a_move_means_for_callers_and_who_cannot_follow_are_warned_of():
     raw = {"name": "M", "database": "D", "schema": "S", "model": "M", "version": "V2"}
     good = {"service": "D.S.good", "version": "V2", "cause": None}
     bad = {"service": "D.S.bad", "version": "V1", "cause": "V2 cannot replace V1: no."}
 
+    moved = {"services": [good, bad], "notes": ["V2 needs hp."]}
+
     class Other:
-        http = Http(
-            "http://x",
-            "t",
-            httpx.MockTransport(lambda _: httpx.Response(200, json={"services": [good, bad]})),
-        )
+        http = Http("http://x", "t", httpx.MockTransport(lambda _: httpx.Response(200, json=moved)))
 
     for move in (
         lambda: Model(Other(), raw).set_alias("production", "V2"),
@@ -223,5 +221,5 @@ def test_services_that_cannot_follow_an_alias_are_warned_of():
     ):
         with pytest.warns(UserWarning) as said:
             move()
-        text = "The service D.S.bad does not follow: V2 cannot replace V1: no."
-        assert [(str(w.message), w.filename) for w in said] == [(text, __file__)]
+        texts = ["V2 needs hp.", "The service D.S.bad does not follow: V2 cannot replace V1: no."]
+        assert [(str(w.message), w.filename) for w in said] == [(t, __file__) for t in texts]

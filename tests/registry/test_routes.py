@@ -165,7 +165,7 @@ def test_aliases_over_http(client):
             f"{MODELS}/MPG/aliases/production", params=NS, json={"version": version}
         )
         assert answer.status_code == 200
-    assert answer.json() == {"alias": "production", "version": "V2", "services": []}
+    assert answer.json() == {"alias": "production", "version": "V2", "services": [], "notes": []}
     found = get(client, "/MPG/aliases")
     assert found["aliases"] == {"production": "V2"}
     assert [(m["version"], m["previous"]) for m in found["history"]] == [("V1", None), ("V2", "V1")]

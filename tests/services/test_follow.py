@@ -32,7 +32,7 @@ NAMED = f"{SPACE}.moving"
 
 def point(yard: Yard, model: str, version: str) -> list[Follower]:
     ref = ModelRef(Qualified(SPACE, model), version=version)
-    return move_alias(yard.account, SYSTEM, ref, "production")[1]
+    return move_alias(yard.account, SYSTEM, ref, "production").services
 
 
 @dataclass
@@ -133,6 +133,21 @@ def test_a_move_returns_when_every_service_that_follows_has_switched(yard: Yard,
         yard.reconciler.wake()
 
 
+def test_a_move_tells_what_a_version_with_another_signature_means_for_callers(yard: Yard):
+    def move(version: str) -> list[str]:
+        ref = ModelRef(Qualified(SPACE, "OTHER"), version=version)
+        return move_alias(yard.account, SYSTEM, ref, "@production").notes
+
+    files = {"model": "lm(dist ~ speed, cars)", "body": LOW}
+    for inputs in ({"x": "double"}, {"x": "integer", "y": "double"}):
+        yard.log("OTHER", files, inputs)
+    assert move("V1") == []
+    told = "it takes x as integer, not double; needs y."
+    assert move("V2") == [f"V2 is not asked or read as V1 was: {told}"]
+    assert move("V2") == []
+    assert move("V1") == []
+
+
 def test_moves_there_and_back_at_once_end_where_the_last_one_was(yard: Yard, followed: Service):
     with ThreadPoolExecutor(4) as threads:
         for _ in range(5):
@@ -151,10 +166,11 @@ def test_a_host_that_does_not_answer_holds_up_no_move(yard: Yard, followed: Serv
         before = host.version
         other = {"V1": "V2", "V2": "V1"}[before]
         ref = ModelRef(Qualified(SPACE, "MOVING"), version=other)
-        version, told = move_alias(impatient, SYSTEM, ref, "production")
+        moved = move_alias(impatient, SYSTEM, ref, "production")
     finally:
         os.kill(host.pid, signal.SIGCONT)
-    assert (version, told) == (other, [Follower(NAMED, before, f"{other} is not ready yet.")])
+    assert moved.version == other
+    assert moved.services == [Follower(NAMED, before, f"{other} is not ready yet.")]
     assert point(yard, "MOVING", other) == [Follower(NAMED, other)]
 
 

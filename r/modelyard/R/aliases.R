@@ -4,7 +4,7 @@
 #' points at. Setting one that exists moves it in one step. `DEFAULT`, `FIRST` and `LAST` always
 #' exist and cannot be set. Services that follow the alias answer with the version by the time
 #' `sfr_set_model_alias()` returns; one that cannot goes on with what it had, and a warning says
-#' why.
+#' why. Another warning tells what callers run into where the version before had another signature.
 #'
 #' @param conn A registry from [sfr_model_registry()], or a connection.
 #' @param model_name A model, also as `DB.SCHEMA.MODEL`.
@@ -31,7 +31,9 @@ sfr_set_model_alias <- function(conn, model_name, version_name, alias, reg = NUL
   alias <- sub("^@", "", check_string(alias))
   resp <- api_model(conn, "PUT", ref$model, c("aliases", alias), json = list(version = ref$version))
   say("{full_name(conn, ref$model)}@{alias} is {ref$version}.")
-  for (service in read_json(resp)$services) {
+  moved <- read_json(resp)
+  warn_texts(moved$notes)
+  for (service in moved$services) {
     if (!is.null(service$cause)) {
       warn_texts(paste0("The service ", service$service, " does not follow: ", service$cause))
     }

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from modelyard.client.connection import Connection
 from modelyard.client.http import path
-from modelyard.client.service import warn_behind
+from modelyard.client.service import warn_moved
 from modelyard.client.version import ModelVersion, address, version_table
 
 
@@ -90,9 +90,10 @@ class Model:
     def set_alias(self, alias: str, version: str | ModelVersion) -> None:
         """Point an alias at a version, in one step; one that exists is moved.
 
-        Services that follow it answer with that version then; one that cannot is warned of.
+        Services that follow it answer with that version then; one that cannot is warned of,
+        and so is what a version with another signature means for callers.
         """
-        warn_behind(self._send("PUT", "aliases", alias, body={"version": _name(version)}))
+        warn_moved(self._send("PUT", "aliases", alias, body={"version": _name(version)}))
 
     def unset_alias(self, alias: str) -> None:
         """Remove an alias.

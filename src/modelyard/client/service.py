@@ -118,8 +118,11 @@ def services_of(
     return [Service(connection, raw) for raw in found["services"]]
 
 
-def warn_behind(moved: dict[str, Any]) -> None:
-    """Warn of each service that follows an alias which was moved, and goes on with what it had."""
+def warn_moved(moved: dict[str, Any]) -> None:
+    """Warn of what callers of an alias which was moved run into, and of each service that follows
+    it and goes on with what it had."""
+    for note in moved["notes"]:
+        warnings.warn(note, stacklevel=3)
     for service in moved["services"]:
         if service["cause"] is not None:
             said = f"The service {service['service']} does not follow: {service['cause']}"

@@ -13,7 +13,7 @@ from modelyard.client.bundle import unpack
 from modelyard.client.connection import Connection
 from modelyard.client.http import path
 from modelyard.client.run import run
-from modelyard.client.service import Service, create, services_of, warn_behind
+from modelyard.client.service import Service, create, services_of, warn_moved
 from modelyard.errors import NotFound
 
 
@@ -140,10 +140,11 @@ class ModelVersion:
     def set_alias(self, alias_name: str) -> None:
         """Point an alias here, in one step; one that exists is moved.
 
-        Services that follow it answer with this version then; one that cannot is warned of.
+        Services that follow it answer with this version then; one that cannot is warned of,
+        and so is what a version with another signature means for callers.
         """
         body = {"version": self.version_name}
-        warn_behind(self._model("PUT", "aliases", alias_name, body=body))
+        warn_moved(self._model("PUT", "aliases", alias_name, body=body))
 
     def unset_alias(self, alias_name: str) -> None:
         """Remove an alias that points here.

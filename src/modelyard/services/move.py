@@ -9,8 +9,12 @@ from typing import Any
 
 from modelyard.access import Actor
 from modelyard.account import Account
-from modelyard.names import ModelRef, key
+from modelyard.contract.changes import breaking_changes
+from modelyard.errors import NotFound
+from modelyard.names import ModelRef, Qualified, key
 from modelyard.registry.aliases import set_alias
+from modelyard.registry.resolve import resolve
+from modelyard.registry.types import ModelVersion
 from modelyard.services import store
 from modelyard.services.folder import HostFile, folder
 from modelyard.services.process import send
@@ -19,6 +23,7 @@ from modelyard.services.types import HostState, ServiceSpec
 _LOOK_S = 0.01
 _ASK_S = 0.2
 """So often a host is asked to look at the alias, should it not have heard."""
+_MOST_TOLD = 5
 _ENDED = (HostState.ENDING, HostState.FAILED)
 
 
@@ -36,20 +41,33 @@ class Follower:
         return {"service": self.service, "version": self.version, "cause": self.cause}
 
 
-def move_alias(
-    account: Account, actor: Actor, ref: ModelRef, alias: str
-) -> tuple[str, list[Follower]]:
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Which version an alias means now, the services that run and follow it, and what the callers
+    of the version it meant before run into."""
+
+    version: str
+    services: list[Follower]
+    notes: list[str]
+
+    def to_dict(self, alias: str) -> dict[str, Any]:
+        """As the HTTP API shows it."""
+        services = [service.to_dict() for service in self.services]
+        return {"alias": alias, "version": self.version, "services": services, "notes": self.notes}
+
+
+def move_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> Move:
     """Point an alias at a version; requests that come after it get no other version.
 
-    Returns the version's name and the services that run and follow the alias. One that has not
-    switched after ``deploy_deadline_s``, or cannot, goes on with what it had and is named with the
-    cause; the alias has moved all the same.
+    A service that has not switched after ``deploy_deadline_s``, or cannot, goes on with what it had
+    and is named with the cause; the alias has moved all the same.
 
     Raises:
         InvalidName: when it is reserved, looks like a version or is the name of one.
         NotFound: when there is no such version.
         Forbidden: when it takes another person than the one who logged it.
     """
+    before = _meant(account, ref.model, alias)
     version = set_alias(account, actor, ref, alias)
     moved = time.monotonic()
     with account.catalog.connect() as tx:
@@ -62,7 +80,26 @@ def move_alias(
         ]
     until = moved + account.settings.deploy_deadline_s
     found = [_followed(account, spec, version, moved, until) for spec in specs]
-    return version, [follower for follower in found if follower is not None]
+    services = [follower for follower in found if follower is not None]
+    after = resolve(account, ModelRef(ref.model, version=version))
+    return Move(version, services, [] if before is None else _notes(before, after))
+
+
+def _meant(account: Account, model: Qualified, alias: str) -> ModelVersion | None:
+    """The version an alias means, if it means one."""
+    try:
+        return resolve(account, ModelRef(model, alias=alias.removeprefix("@")))
+    except NotFound:
+        return None
+
+
+def _notes(before: ModelVersion, after: ModelVersion) -> list[str]:
+    changes = breaking_changes(before.manifest.signature, after.manifest.signature)
+    if not changes:
+        return []
+    more = f" and {len(changes) - _MOST_TOLD} more" if len(changes) > _MOST_TOLD else ""
+    told = "; ".join(changes[:_MOST_TOLD])
+    return [f"{after.name} is not asked or read as {before.name} was: it {told}{more}."]
 
 
 def _followed(

@@ -135,9 +135,8 @@ async def set_alias(
     """Point an alias at a version; answered when the services that follow it do, or cannot."""
     account, ref = account_of(request), version_in(model, raw.get("version"))
     move = partial(move_alias, account, actor, ref, alias)
-    version, services = await asyncio.get_running_loop().run_in_executor(_MOVES, move)
-    told = [service.to_dict() for service in services]
-    return JSONResponse({"alias": alias, "version": version, "services": told})
+    moved = await asyncio.get_running_loop().run_in_executor(_MOVES, move)
+    return JSONResponse(moved.to_dict(alias))
 
 
 def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:

@@ -132,6 +132,16 @@ test_that("no metrics are an empty list", {
   expect_length(sfr_show_model_metrics(fake_registry(), "M", "V1"), 0)
 })
 
+test_that("what a move means for callers is warned of", {
+  fake_server(list("PUT /api/v1/models/M/aliases/production" = list(
+    alias = "production", version = "V2", services = list(), notes = list("V2 needs {hp}.")
+  )))
+  said <- testthat::capture_warnings(
+    quietly(expect_true(sfr_set_model_alias(fake_registry(), "M", "V2", "production")))
+  )
+  expect_identical(said, "V2 needs {hp}.")
+})
+
 test_that("a service that cannot follow an alias is warned of, with the server's words as they are", {
   fake_server(list("PUT /api/v1/models/M/aliases/production" = list(
     alias = "production", version = "V2",
