@@ -54,10 +54,11 @@ def open_account(settings: Settings, *, now: Callable[[], datetime] = _utc_now) 
 
     Raises:
         InvalidValue: for an address no backend serves.
-        Unavailable: when the catalog is of a newer Modelyard, or cannot be opened.
+        Unavailable: when the catalog is of a newer Modelyard, cannot be opened, or is gone from a
+            home that is not new.
     """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    catalog = open_catalog(settings.catalog)
+    catalog = open_catalog(settings.catalog, settings.home)
     catalog.upgrade()
     artifacts = _artifacts(settings.artifacts)
     warehouse = OnDemandWarehouse(lambda: _warehouse(settings))

@@ -160,6 +160,13 @@ def test_a_grant_survives_printing(kind, a, b, c):
         ("10.0.0.0/8", "11.0.0.1", False),
         ("10.0.0.0/8", "::ffff:10.1.2.3", True),
         ("10.0.0.0/8", "::ffff:11.1.2.3", False),
+        ("::ffff:127.0.0.1", "127.0.0.1", True),
+        ("::ffff:127.0.0.1", "127.0.0.2", False),
+        ("::ffff:127.0.0.0/104", "127.1.2.3", True),
+        ("::ffff:127.0.0.0/104", "::ffff:127.1.2.3", True),
+        ("::ffff:127.0.0.0/104", "128.0.0.1", False),
+        ("::ffff:0:0/96", "8.8.8.8", True),
+        ("::ffff:0:0/96", "2001:db8::1", False),
         ("192.0.2.7", "192.0.2.7", True),
         ("192.0.2.7", "192.0.2.8", False),
         ("2001:db8::/32", "2001:db8:1::5", True),
@@ -172,6 +179,21 @@ def test_a_grant_survives_printing(kind, a, b, c):
 )
 def test_an_address_is_in_a_range_or_not(network, client, inside):
     assert is_inside([read_network(network)], client) is inside
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("::ffff:127.0.0.1", "127.0.0.1/32"),
+        ("::ffff:127.0.0.0/104", "127.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::fffe:0:0/95", "::fffe:0:0/95"),
+        ("2001:db8::/112", "2001:db8::/112"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_ranges_of_ipv4_are_kept_as_ipv4(text, kept):
+    assert read_network(text) == kept
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0.5/8", "10.0.0.0/33", "host", "10.0.0", 7, None])

@@ -94,7 +94,7 @@ def test_a_disk_that_refuses_is_no_crash(tmp_path):
 def test_what_is_no_database_is_told_so(file):
     file.parent.mkdir()
     file.write_bytes(b"this is no database" * 100)
-    with pytest.raises(Unavailable, match="damaged"):
+    with pytest.raises(Unavailable, match=rf"file {file.name} is damaged"):
         open_sqlite(f"sqlite:///{file}").upgrade()
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 import pytest
 
 from modelyard.client.connection import connect
-from modelyard.client.launch import find_or_start, stop
+from modelyard.client.launch import find_or_start, log_tail, stop
 from modelyard.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from modelyard.home import ServerInfo, announce, running_server, server_lock
 
@@ -120,6 +120,25 @@ def test_a_port_that_is_taken_is_one_clear_error(home, monkeypatch):
         assert f"The port {port} of 127.0.0.1 is taken." in e.value.hint
         assert "Traceback" not in e.value.hint
     assert find_or_start(home).url.endswith(f":{port}")
+
+
+def test_a_start_that_fails_shows_what_it_wrote_itself(home, monkeypatch):
+    home.mkdir()
+    (home / "server.log").write_text("an earlier start failed\n")
+    monkeypatch.setenv("MODELYARD_TLS_KEY", "key.pem")
+    with pytest.raises(Unavailable) as e:
+        find_or_start(home)
+    assert "tls_key is given, and no tls_certificate." in e.value.hint
+    assert "earlier" not in e.value.hint
+    assert "an earlier start failed" in (home / "server.log").read_text()
+
+
+def test_the_end_of_a_log_that_was_begun_anew_is_its_own(tmp_path):
+    (tmp_path / "server.log").write_text("a\nb\nc\n")
+    assert log_tail(tmp_path, 2) == "b\nc"
+    assert log_tail(tmp_path, 2, since=4) == "c"
+    assert log_tail(tmp_path, since=6) == ""
+    assert log_tail(tmp_path, 2, since=100) == "b\nc"
 
 
 def test_a_wrong_token_is_told_and_the_owners_is_made_anew_when_lost(home):

@@ -3,10 +3,13 @@ the clients that trust it."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -14,6 +17,8 @@ import pytest
 from tests.conftest import Server, serving
 
 HOST = "127.0.0.2"
+CROWD = "127.0.0.3"
+MOST_OF_ONE = 16
 TOLD = """
 library(modelyard)
 conn <- sfr_connect()
@@ -31,7 +36,8 @@ cat(endpoint$url, identical(served[[1]], unname(predict(model, rows))))
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("tls")
-    with serving(home, tls_certificate="account", host=HOST) as server:
+    capped = {"max_connections_per_address": MOST_OF_ONE}
+    with serving(home, tls_certificate="account", host=HOST, **capped) as server:
         yield server
 
 
@@ -100,3 +106,42 @@ def test_another_ca_in_the_environment_is_the_one_that_is_trusted(
             environment = {**elsewhere, "MODELYARD_CA": str(copied) if trusts else ""}
             done = subprocess.run(command, env=environment, capture_output=True, text=True)
             assert (done.returncode == 0) == trusts, done.stderr
+
+
+def test_handshakes_that_do_not_end_take_only_the_places_of_their_address(
+    secure: Server, service: str
+) -> None:
+    context = ssl.create_default_context(cafile=str(secure.home / "tls" / "ca.pem"))
+    crowded = httpx.HTTPTransport(verify=context, local_address=CROWD)
+    urls = (secure.url, service)
+    with ExitStack() as held:
+        crowds = [[held.enter_context(begun(url)) for _ in range(3 * MOST_OF_ONE)] for url in urls]
+        start = time.monotonic()
+        for url, crowd in zip(urls, crowds, strict=True):
+            assert all(ends(one) for one in crowd[MOST_OF_ONE:])
+            assert httpx.get(url + "/livez", verify=context).text == "ok"
+            assert not any(ends(one, 0) for one in crowd[:MOST_OF_ONE])
+        assert time.monotonic() - start < 5
+        for crowd in crowds:
+            assert all(ends(one, 15) for one in crowd[:MOST_OF_ONE])
+        with httpx.Client(transport=crowded) as client:
+            assert [client.get(url + "/livez").text for url in urls] == ["ok", "ok"]
+
+
+def begun(url: str) -> socket.socket:
+    """A connection whose handshake has begun, and goes no further."""
+    address = (HOST, httpx.URL(url).port or 0)
+    connection = socket.create_connection(address, 5, (CROWD, 0))
+    connection.sendall(b"\x16\x03\x01")
+    return connection
+
+
+def ends(connection: socket.socket, timeout_s: float = 5) -> bool:
+    """Whether the other side closes it in this time."""
+    connection.settimeout(timeout_s)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+    except (TimeoutError, BlockingIOError):
+        return False

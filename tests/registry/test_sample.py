@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 import pyarrow as pa
+import pytest
 
+from modelyard.errors import InvalidSignature
 from modelyard.registry.sample import resolved_inputs
 from modelyard.signature import Column
 
@@ -36,3 +38,10 @@ def test_the_levels_a_model_knows_beat_those_of_the_samples():
 def test_a_predict_function_of_the_authors_own_gets_the_levels_of_the_samples():
     (column,) = resolved_inputs([Column("g", "string")], MID_FIRST, KNOWN, plain=False)
     assert column.levels == ("mid", "lo")
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_factor_whose_levels_nobody_knows_is_refused(plain):
+    """As text its codes, and what is looked up by them, would be others than in R."""
+    with pytest.raises(InvalidSignature, match="'g' is declared as factor"):
+        resolved_inputs([Column("g", "factor")], None, {}, plain=plain)

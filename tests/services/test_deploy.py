@@ -17,8 +17,8 @@ from modelyard.artifacts.base import Stored
 from modelyard.errors import AlreadyExists, Forbidden, InUse, NotFound
 from modelyard.names import ModelRef, Namespace, Qualified
 from modelyard.registry.add import Draft, add_version
-from modelyard.registry.aliases import set_alias
-from modelyard.registry.delete import delete_version
+from modelyard.registry.aliases import set_alias, set_default, unset_alias
+from modelyard.registry.delete import delete_model, delete_version
 from modelyard.runtime.manifest import Checks, Environment, File, Manifest, PredictSpec
 from modelyard.services import store
 from modelyard.services.deploy import DeployRequest, deploy
@@ -139,6 +139,42 @@ def test_a_served_version_cannot_be_deleted(account: Account) -> None:
     wish(account, "MPG/V3")
     with pytest.raises(InUse, match="svc"):
         delete_version(account, SYSTEM, ModelRef.parse("MPG/V3", SPACE))
+
+
+@pytest.mark.parametrize(
+    "options", [{"split": {"v3": 0.2}}, {"shadow": "v3"}, {"shadow": "LAST"}], ids=str
+)
+def test_a_version_asked_beside_the_served_one_cannot_be_deleted(
+    account: Account, options: dict[str, Any]
+) -> None:
+    set_default(account, SYSTEM, ModelRef.parse("MPG/V2", SPACE))
+    wish(account, "MPG/V1", options=Options(**options))
+    wish(account, "MPG/V1", name="other")
+    with pytest.raises(InUse, match=r"MPG is in use: the service svc serves it\."):
+        delete_version(account, SYSTEM, ModelRef.parse("MPG/V3", SPACE))
+    with pytest.raises(InUse, match=r"served by other, svc\."):
+        delete_model(account, SYSTEM, Qualified(SPACE, "MPG"))
+    undeploy(account, ADA, Qualified(SPACE, "svc"))
+    delete_version(account, SYSTEM, ModelRef.parse("MPG/V3", SPACE))
+
+
+def test_a_version_of_the_same_name_of_another_model_can_be_deleted(account: Account) -> None:
+    stored = next(iter(account.artifacts.entries()))
+    draft = Draft(manifest(Stored(stored.digest, stored.size_bytes)), request="r")
+    for _ in range(3):
+        add_version(account, SYSTEM, Qualified(SPACE, "OTHER"), draft, None)
+    wish(account, "MPG/V1", options=Options(shadow="V3"))
+    delete_version(account, SYSTEM, ModelRef.parse("OTHER/V3", SPACE))
+
+
+def test_an_alias_named_for_a_share_cannot_be_unset_and_its_version_not_deleted(
+    account: Account,
+) -> None:
+    wish(account, "MPG/V1", options=Options(split={"Production": 0.2}))
+    with pytest.raises(InUse, match="followed by the service svc"):
+        unset_alias(account, SYSTEM, Qualified(SPACE, "MPG"), "production")
+    with pytest.raises(InUse, match="the alias production points at it; the service svc serves it"):
+        delete_version(account, SYSTEM, ModelRef.parse("MPG/V2", SPACE))
 
 
 def test_services_are_found_by_place_model_and_version(account: Account) -> None:

@@ -41,7 +41,13 @@ def test_a_process_that_ended_but_was_not_waited_for_is_none() -> None:
     child.wait()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"state": "asleep"}', '{"pid": 1}'])
+_WRONG_PORT = '{"pid": 1, "started": "b", "generation": 1, "state": "ready", "port": "abc"}'
+_NO_PID = '{"pid": null, "started": "b", "generation": 1, "state": "ready"}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"state": "asleep"}', '{"pid": 1}', "\x80", _WRONG_PORT, _NO_PID]
+)
 def test_a_broken_host_file_counts_as_none(place: Folder, text: str) -> None:
     place.host_file.write_text(text)
     assert place.read_host() is None

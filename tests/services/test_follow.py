@@ -15,9 +15,11 @@ import pytest
 from tests.services.conftest import SPACE, Yard
 
 from modelyard.access import SYSTEM
+from modelyard.errors import InUse
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry.aliases import get_aliases
 from modelyard.registry.resolve import resolve
+from modelyard.services.answering import check_unanswering
 from modelyard.services.folder import started
 from modelyard.services.move import Follower, move_alias
 from modelyard.services.types import HostState, Service, State
@@ -201,6 +203,42 @@ def test_a_version_that_is_no_good_never_replaces_a_good_one(yard: Yard, followe
     assert set(traffic.seen) == {"V1"}
 
 
+def test_a_host_that_dies_while_its_alias_means_no_good_version_goes_on(
+    yard: Yard, followed: Service
+):
+    point(yard, "MOVING", "V2")
+    point(yard, "MOVING", "V3")
+    (before,) = pids(yard)
+    os.kill(before, signal.SIGKILL)
+    until_other(yard, followed, before)
+    degraded = yard.until("moving", State.DEGRADED)
+    assert "changed after they were logged" in (degraded.status.cause or "")
+    assert version_of(yard, followed) == "V2"
+    with pytest.raises(InUse, match="still answers for moving"):
+        check_unanswering(yard.account, ModelRef(Qualified(SPACE, "MOVING"), version="v2"))
+    check_unanswering(yard.account, ModelRef(Qualified(SPACE, "MOVING"), version="V1"))
+    assert point(yard, "MOVING", "V1") == [Follower(NAMED, "V1")]
+    yard.until("moving", State.READY)
+
+
+def test_a_service_that_was_given_up_is_tried_again_when_its_alias_moves(yard: Yard):
+    for i in range(2):
+        files = {"model": "lm(dist ~ speed, cars)", "body": f"{LOW} + {i}.5"}
+        yard.log("LATE", files, {"x": "double"})
+    spoil(yard, ModelRef(Qualified(SPACE, "LATE"), version="V1"))
+    point(yard, "LATE", "V1")
+    yard.wish("late", "LATE@production")
+    yard.until("late", State.FAILED)
+    point(yard, "LATE", "V2")
+    patience = time.monotonic() + 20
+    while yard.show("late").status.state is State.FAILED:
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+    service = yard.until("late", State.READY)
+    assert version_of(yard, service) == "V2"
+    undeploy(yard.account, SYSTEM, service.spec.name)
+
+
 def pids(yard: Yard) -> list[int]:
     return [yard.host(yard.show("moving")).pid]
 
@@ -259,6 +297,18 @@ def test_a_host_hands_over_to_the_next_without_a_failed_request(
     while started(before) is not None:
         assert time.monotonic() < patience, yard.log_of(followed)
         time.sleep(0.1)
+
+
+def test_a_deploy_during_a_hand_over_is_not_lost(yard: Yard, followed: Service):
+    yard.deploy("moving", "MOVING/V1", force=True)
+    (before,) = pids(yard)
+    os.kill(before, signal.SIGUSR2)
+    wished = yard.deploy("moving", "MOVING/V2", force=True)
+    until_other(yard, wished, before)
+    while yard.host(wished).generation != wished.spec.generation:
+        time.sleep(0.05)
+    yard.until("moving", State.READY)
+    assert {version_of(yard, followed) for _ in range(20)} == {"V2"}
 
 
 def spoil(yard: Yard, ref: ModelRef) -> None:

@@ -221,6 +221,21 @@ def test_a_host_outlives_the_reconciler_and_is_adopted(yard: Yard, mpg: Service)
     assert yard.show("mpg_service").status.state is State.READY
 
 
+@pytest.mark.parametrize("text", ["garbage", None])
+def test_a_host_file_that_is_lost_is_written_again(
+    yard: Yard, mpg: Service, text: str | None
+) -> None:
+    where, before = folder(yard.account.settings.home, mpg.spec.id), yard.host(mpg)
+    if text is None:
+        where.host_file.unlink()
+    else:
+        where.host_file.write_text(text)
+    patience = time.monotonic() + 10
+    while where.read_host() != before:
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+
+
 def test_a_taken_name_is_refused_unless_forced(yard: Yard, mpg: Service) -> None:
     with pytest.raises(AlreadyExists, match="mpg_service"):
         yard.deploy("MPG_SERVICE", "MPG/V1")
@@ -258,8 +273,14 @@ def test_a_host_that_is_told_to_end_answers_what_it_has_begun(yard: Yard) -> Non
         while not slow.running() and time.monotonic() < patience:
             time.sleep(0.01)
         time.sleep(0.3)
-        undeploy(yard.account, SYSTEM, service.spec.name)
-        yard.reconciler.wake()
+        header = {"authorization": f"Bearer {yard.owner}"}
+        with httpx.Client(base_url=service.url or "", headers=header) as waiting:
+            assert waiting.get("/").status_code == 200
+            undeploy(yard.account, SYSTEM, service.spec.name)
+            yard.reconciler.wake()
+            while (told := waiting.get("/readyz")).status_code == 200:
+                time.sleep(0.01)
+            assert (told.status_code, told.headers["connection"]) == (503, "close")
         assert answers(slow.result()) == [34.0]
 
 

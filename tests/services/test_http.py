@@ -6,8 +6,6 @@ import asyncio
 import json
 import logging
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +33,6 @@ from modelyard.services.port import bind_port
 from modelyard.services.protocols import slow
 from modelyard.services.protocols.http import App, Limits
 from modelyard.services.protocols.slow import DeadlineProtocol
-from modelyard.settings import Settings
 
 GOOD = {"authorization": "Bearer good"}
 
@@ -337,54 +334,6 @@ def test_what_is_no_http_is_told_so_in_the_envelope(served: Served, said: bytes)
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert json.loads(body)["error"]["code"] == "malformed_request"
-
-
-def test_a_connection_too_many_is_told_so_and_one_that_leaves_makes_room(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(DeadlineProtocol, "_caps", slow.Caps(8, 2))
-    held = [socket.create_connection(served.address, timeout=10) for _ in range(2)]
-    with socket.create_connection(served.address, timeout=10) as third:
-        answer = b"".join(iter(lambda: third.recv(4096), b""))
-    head, _, said = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 429 ") and b"retry-after: 1" in head
-    assert json.loads(said)["error"]["code"] == "overloaded"
-    for one in held:
-        one.close()
-    until(lambda: served_again(served))
-
-
-def served_again(served: Served) -> bool:
-    return served.get("/livez").status_code == 200
-
-
-def test_connections_are_counted_in_all_and_by_address() -> None:
-    caps = slow.Caps(3, 2)
-    assert [caps.enter(a) for a in ("a", "a", "a", "b", "c")] == [True, True, False, True, False]
-    caps.leave("a")
-    assert [caps.enter(a) for a in ("c", "a")] == [True, False]
-    for address in ("a", "b", "c"):
-        caps.leave(address)
-    assert [caps.enter("a"), caps.enter("a"), caps.enter("b")] == [True, True, True]
-
-
-def test_a_process_may_open_files_for_all_its_connections() -> None:
-    code = """
-import resource
-from modelyard.services.protocols.slow import capped
-from modelyard.settings import Settings
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-capped(Settings(max_connections=100))
-print(resource.getrlimit(resource.RLIMIT_NOFILE) == (1124, hard) or 0 <= hard < 1124)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
-
-
-def test_each_server_counts_its_own() -> None:
-    settings = Settings(max_connections=1)
-    assert slow.capped(settings)._caps is not slow.capped(settings)._caps
 
 
 def test_every_error_is_told_with_its_status(served: Served) -> None:

@@ -100,6 +100,7 @@ def test_missing_values_and_numbers_that_json_has_not(other: Door) -> None:
         ([{**cars()[0], "shape": [2, 1, 1]}, *cars()[1:]], 400, "shape"),
         ([{**cars()[0], "data": [2.5, [3.0]]}, *cars()[1:]], 422, "Value 2"),
         ([{**cars()[0], "data": [[2.5], 3.0]}, *cars()[1:]], 400, "only in part"),
+        ([{**cars()[0], "data": [[2.5, 3.0]]}, *cars()[1:]], 400, "'wt' has the shape [2], and"),
         ([{**cars()[0], "datatype": "INT32"}, *cars()[1:]], 422, "not INT32"),
         ([tensor("wt", "BYTES", ["2.5", "3"]), *cars()[1:]], 422, "wt"),
         ([tensor("wt", "FP64", [1.0]), *cars()[1:]], 400, "rows"),

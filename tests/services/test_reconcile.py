@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +19,10 @@ from modelyard.account import Account, close_account, open_account
 from modelyard.catalog import tables
 from modelyard.names import Namespace, Qualified
 from modelyard.services import store
-from modelyard.services.folder import HostFile, folder
+from modelyard.services.folder import Folder, HostFile, folder, started
 from modelyard.services.options import Options
-from modelyard.services.reconcile import Reconciler
+from modelyard.services.reconcile import STEADY_S, Reconciler
+from modelyard.services.show import show
 from modelyard.services.types import MAX_FAILURES, HostState, ServiceSpec, State, Status
 from modelyard.settings import Settings
 
@@ -220,6 +223,62 @@ def test_a_new_wish_that_is_no_good_leaves_the_old_one_answering(yard: Yard) -> 
     assert host is not None and host.is_alive and host.generation == 1
     yard.deploy("good", generation=3)
     yard.until(lambda: yard.status().state is State.READY and ready_host(yard).generation == 3)
+
+
+def test_the_next_process_is_told_of_a_wish_that_the_one_before_took_up(yard: Yard) -> None:
+    yard.deploy("good")
+    yard.until_state(State.READY)
+    yard.deploy("good", generation=2)
+    yard.until(lambda: yard.status().state is State.READY and ready_host(yard).generation == 2)
+    first, next_one = ready_host(yard), subprocess.Popen(["sleep", "60"])
+    os.kill(first.pid, signal.SIGKILL)
+    # It read its wish before the deploy, and the one before has handed over since.
+    at = started(next_one.pid) or ""
+    taken = replace(first, pid=next_one.pid, started=at, generation=1)
+    folder(yard.account.settings.home, "ab" * 16).write_host(taken)
+    yard.until(lambda: next_one.poll() is not None)
+    assert next_one.returncode == -signal.SIGHUP
+
+
+def test_a_host_that_answered_for_long_is_not_given_up(yard: Yard) -> None:
+    yard.deploy("good")
+    yard.until_state(State.READY)
+    where = folder(yard.account.settings.home, "ab" * 16)
+    for _ in range(MAX_FAILURES + 1):
+        host = ready_host(yard)
+        where.write_host(replace(host, state=HostState.DEGRADED, cause="a bad wish"))
+        yard.until_state(State.DEGRADED)
+        yard.time += STEADY_S + 1
+        yard.reconciler.look()
+        os.kill(host.pid, signal.SIGKILL)
+        yard.until(lambda pid=host.pid: (now := yard.host()) is not None and now.pid != pid)
+        yard.until_state(State.READY)
+
+
+def test_on_a_full_disk_a_host_is_started_again(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    yard.deploy("good")
+    yard.until_state(State.READY)
+    monkeypatch.setattr(Folder, "write_spec", full)
+    first = ready_host(yard)
+    os.kill(first.pid, signal.SIGKILL)
+    yard.until(lambda: (now := yard.host()) is not None and now.pid != first.pid)
+    yard.until_state(State.READY)
+
+
+def test_a_host_that_is_dead_is_not_shown_as_ready(yard: Yard) -> None:
+    spec = yard.deploy("good")
+    yard.until_state(State.READY)
+    host = ready_host(yard)
+    os.kill(host.pid, signal.SIGKILL)
+    while host.is_alive:
+        time.sleep(0.01)
+    told = show(yard.account, spec.name).status
+    assert told == Status(State.STARTING, "The host process has ended.")
 
 
 def test_undeploying_ends_the_host_and_leaves_nothing(yard: Yard) -> None:

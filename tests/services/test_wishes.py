@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,8 @@ class FakeServed:
     """Takes a wish up once it may; each version may do what a test says."""
 
     def __init__(self) -> None:
-        self.edition, self.followed, self.trouble = None, 0.0, None
+        self.edition: Any = None
+        self.followed, self.trouble = 0.0, None
         self.adopted: list[str] = []
         self.held = {"V2": asyncio.Event()}
         self.fails: dict[str, Exception] = {}
@@ -37,12 +39,13 @@ class FakeServed:
     def state(self) -> tuple[HostState, str | None]:
         return HostState.READY, self.trouble
 
-    async def adopt(self, spec: ServiceSpec) -> int:
+    async def adopt(self, spec: ServiceSpec, version: str | None = None) -> int:
         if (gate := self.held.get(spec.version)) is not None:
             await gate.wait()
         if (error := self.fails.get(spec.version)) is not None:
             raise error
         self.adopted.append(spec.version)
+        self.edition = SimpleNamespace(version=SimpleNamespace(name=spec.version))
         return 0
 
 
@@ -63,7 +66,7 @@ def host_of(folder: Folder) -> Host:
 
 def test_a_wish_that_is_slow_does_not_replace_a_later_one(folder: Folder) -> None:
     async def run() -> list[str]:
-        host, served, app = host_of(folder), FakeServed(), SimpleNamespace()
+        host, served, app = host_of(folder), FakeServed(), SimpleNamespace(closes=False)
         wish(folder, 2)
         first = asyncio.create_task(host._reload(served, app))  # type: ignore[arg-type]
         await asyncio.sleep(0.01)
@@ -82,7 +85,7 @@ def test_a_wish_that_is_slow_does_not_replace_a_later_one(folder: Folder) -> Non
 @pytest.mark.parametrize("error", [ModelRejected("No."), ValueError("/srv/secret")])
 def test_a_wish_that_fails_in_any_way_is_told_as_refused(folder: Folder, error: Exception) -> None:
     async def run() -> str | None:
-        host, served, app = host_of(folder), FakeServed(), SimpleNamespace()
+        host, served, app = host_of(folder), FakeServed(), SimpleNamespace(closes=False)
         served.fails["V4"] = error
         wish(folder, 4)
         await host._reload(served, app)  # type: ignore[arg-type]
@@ -92,3 +95,44 @@ def test_a_wish_that_fails_in_any_way_is_told_as_refused(folder: Folder, error: 
     said: Any = folder.read_host()
     assert (said.generation, said.refused) == (1, 4)
     assert trouble is None or "secret" not in trouble
+
+
+def test_what_answers_is_kept_for_a_later_start(folder: Folder) -> None:
+    async def run() -> None:
+        host, served, app = host_of(folder), FakeServed(), SimpleNamespace(closes=False)
+        folder.write_spec(replace(SPEC, version="V3", generation=3, alias="live"))
+        await host._reload(served, app)  # type: ignore[arg-type]
+        served.edition.version.name = "V5"  # as when the alias was moved
+        host._say_how(served)  # type: ignore[arg-type]
+
+    asyncio.run(run())
+    good = folder.read_good()
+    assert good is not None
+    assert (good.version, good.generation, good.alias) == ("V5", 3, "live")
+
+
+def test_a_full_disk_keeps_no_wish_from_being_taken_up(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def run() -> list[str]:
+        host, served, app = host_of(folder), FakeServed(), SimpleNamespace(closes=False)
+        wish(folder, 3)
+        for name in ("write_good", "write_host"):
+            monkeypatch.setattr(Folder, name, full)
+        await host._reload(served, app)  # type: ignore[arg-type]
+        return served.adopted
+
+    assert asyncio.run(run()) == ["V3"]
+
+
+def test_a_host_that_has_handed_over_takes_up_no_wish(folder: Folder) -> None:
+    async def run() -> list[str]:
+        host, served, app = host_of(folder), FakeServed(), SimpleNamespace(closes=True)
+        wish(folder, 3)
+        await host._reload(served, app)  # type: ignore[arg-type]
+        return served.adopted
+
+    assert asyncio.run(run()) == []

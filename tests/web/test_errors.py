@@ -1,5 +1,6 @@
 """Every failing kind leaves in the one envelope, with its request id, and leaks nothing."""
 
+import gzip
 import logging
 
 import anyio
@@ -85,6 +86,32 @@ def test_forms_nobody_reads_are_refused(client):
     assert_error(asked, 415, "unsupported_media_type")
     put = client.put("/api/v1/tables/t", content=b"x", headers={"content-type": ARROW})
     assert_error(put, 400, "malformed_request")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sql", "/api/v1/nothing"])
+@pytest.mark.parametrize("name", ["authorization", "content-type"])
+def test_a_header_that_is_there_twice_is_malformed(client, tokens, path, name):
+    said = {"authorization": f"Bearer {tokens['owner']}", "content-type": "application/json"}
+    headers = [*said.items(), (name.title(), said[name])]
+    error = assert_error(
+        client.post(path, content=b"{}", headers=headers), 400, "malformed_request"
+    )
+    assert name in error["message"]
+
+
+def test_a_body_that_is_compressed_is_refused_by_name(client):
+    body = b'{"sql": "SELECT 1 AS a"}'
+    packed = {"content-encoding": "gzip", "content-type": "application/json"}
+    answer = client.post("/api/v1/sql", content=gzip.compress(body), headers=packed)
+    assert "'gzip'" in assert_error(answer, 415, "unsupported_media_type")["message"]
+    plain = {**packed, "content-encoding": "identity"}
+    assert client.post("/api/v1/sql", content=body, headers=plain).status_code == 200
+
+
+def test_text_in_another_charset_is_refused_by_name(client):
+    headers = {"content-type": "application/json; charset=ISO-8859-1"}
+    answer = client.put("/api/v1/tables/t", content=b"[]", headers=headers)
+    assert "'iso-8859-1'" in assert_error(answer, 415, "unsupported_media_type")["message"]
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1e3", "٣"])

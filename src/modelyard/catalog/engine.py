@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from modelyard.catalog.lost import has_content, lost
 from modelyard.catalog.revision import newest, recorded
 from modelyard.errors import Internal, InvalidValue, ModelyardError, StorageFull, Unavailable
 from modelyard.faults import fault_point
@@ -26,11 +27,14 @@ _WRITES = "modelyard_writes"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def open_catalog(url: str) -> SqlCatalog:
+def open_catalog(url: str, home: Path | None = None) -> SqlCatalog:
     """The catalog at ``sqlite:///<file>``; the file and its folder are made when missing.
+
+    ``home`` is the folder of the account whose catalog it is.
 
     Raises:
         InvalidValue: for an address of a database this version has no support for.
+        Unavailable: the file is missing or empty, and the home is not.
     """
     try:
         parsed = make_url(url)
@@ -44,22 +48,29 @@ def open_catalog(url: str) -> SqlCatalog:
     if not parsed.database or parsed.database == ":memory:":
         raise InvalidValue("A catalog in memory would lose everything; name a file.")
     file = Path(parsed.database)
+    used = home if home is not None and has_content(home) else None
+    is_there = file.exists()
+    if used is not None and not (is_there and file.stat().st_size):
+        raise lost(file, used, "empty" if is_there else "missing")
     file.parent.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
+    if not is_there:
         file.touch(mode=0o600)
-    return SqlCatalog(_sqlite_engine(url))
+    return SqlCatalog(_sqlite_engine(url), file, used)
 
 
 class SqlCatalog:
     """A :class:`~modelyard.catalog.base.Catalog` over one SQLAlchemy engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: Path, used: Path | None = None) -> None:
         self._engine = engine
+        self._file = file
+        self._used = used
+        """The home, when it had content before the catalog was looked at."""
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One write transaction, see :class:`~modelyard.catalog.base.Catalog`."""
-        with _translated(), self._engine.connect() as connection:
+        with _translated(self._file), self._engine.connect() as connection:
             tx = connection.execution_options(**{_WRITES: True})
             with _take_turn(tx):
                 yield tx
@@ -67,14 +78,21 @@ class SqlCatalog:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """One read transaction, see :class:`~modelyard.catalog.base.Catalog`."""
-        with _translated(), self._engine.connect() as connection:
+        with _translated(self._file), self._engine.connect() as connection:
             yield connection
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest shape, wholly or not at all."""
+        """Bring the tables to the newest shape, wholly or not at all.
+
+        Raises:
+            Unavailable: there are none, and the home has content that belongs to some.
+        """
         with self.connect() as tx:
-            if recorded(tx) == newest():
-                return
+            at = recorded(tx)
+        if at == newest():
+            return
+        if at is None and self._used is not None:
+            raise lost(self._file, self._used, "empty")
         from modelyard.catalog import migrations  # nearly nobody needs Alembic
 
         with self.begin() as tx:
@@ -129,16 +147,16 @@ def _take_turn(tx: Connection) -> RootTransaction:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(file: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as e:
-        raise _as_ours(e) from e
+        raise _as_ours(e, file) from e
     except PoolTimeout as e:
         raise Unavailable("Every connection to the catalog is in use.") from e
 
 
-def _as_ours(e: DBAPIError) -> ModelyardError:
+def _as_ours(e: DBAPIError, file: Path) -> ModelyardError:
     """The database's error as one of ours; its own text stays in the log, as the cause."""
     match _sqlite_code(e.orig):
         case sqlite3.SQLITE_FULL:
@@ -151,7 +169,10 @@ def _as_ours(e: DBAPIError) -> ModelyardError:
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
             return Unavailable("The catalog's disk refuses reading or writing.")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return Unavailable("The catalog's file is damaged, or is no catalog.")
+            return Unavailable(
+                f"The catalog's file {file.name} is damaged, or is no catalog.",
+                hint="Restore it from a backup.",
+            )
     return Internal("The catalog refused a statement.")
 
 

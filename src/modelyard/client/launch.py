@@ -49,12 +49,14 @@ def stop(home: Path, *, patience_s: float = 30.0) -> bool:
     return True
 
 
-def log_tail(home: Path, lines: int = _TAIL_LINES) -> str:
-    """The last lines of the server's log; empty when there is none."""
+def log_tail(home: Path, lines: int = _TAIL_LINES, *, since: int = 0) -> str:
+    """The last lines of the server's log, of those behind its first ``since`` bytes; empty when
+    there are none. A log that has become shorter was begun anew, and counts whole."""
     try:
-        text = (home / "server.log").read_text(encoding="utf-8", errors="replace")
+        written = (home / "server.log").read_bytes()
     except OSError:
         return ""
+    text = written[since if since <= len(written) else 0 :].decode("utf-8", errors="replace")
     return "\n".join(text.splitlines()[-lines:])
 
 
@@ -63,6 +65,7 @@ def _start(home: Path) -> ServerInfo:
     # What is printed before logging is set up, such as a failed import, belongs in the log too.
     with (home / "server.log").open("ab") as log:
         (home / "server.log").chmod(0o600)
+        since = log.tell()
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "modelyard.cli.main", "server", "run"],
             env=environment,
@@ -82,7 +85,7 @@ def _start(home: Path) -> ServerInfo:
         time.sleep(0.05)
     else:
         process.kill()
-    tail = log_tail(home)
+    tail = log_tail(home, since=since)
     raise Unavailable(
         f"The local account in {home} did not start.",
         hint=f"The end of its log says:\n{tail}" if tail else "Its log is empty.",

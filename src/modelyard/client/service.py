@@ -121,7 +121,7 @@ def services_of(
 def warn_moved(moved: dict[str, Any]) -> None:
     """Warn of what callers of an alias which was moved run into, and of each service that follows
     it and goes on with what it had."""
-    for note in moved["notes"]:
+    for note in moved.get("notes", ()):  # a server of an earlier version has none
         warnings.warn(note, stacklevel=3)
     for service in moved["services"]:
         if service["cause"] is not None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from modelyard.contract.problems import shown
+from modelyard.contract.matching import match_columns
+from modelyard.contract.problems import Problems, shown
 from modelyard.errors import InvalidValue, MalformedRequest, TooLarge
 from modelyard.json_rows.answers import encode, records_of
 from modelyard.json_rows.dialect import Body
@@ -79,7 +80,7 @@ class MlflowCsv(MlflowJson):
         if len(body) > limits.size_bytes:
             raise TooLarge(f"{len(body):,} bytes of CSV are more than {limits.size_bytes:,}.")
         try:
-            lines = list(csv.reader(io.StringIO(bytes(body).decode(), newline=""), strict=True))
+            lines = list(csv.reader(io.StringIO(_text(body), newline=""), strict=True))
         except UnicodeDecodeError as e:
             raise MalformedRequest(f"The body is not UTF-8: byte {e.start + 1} is wrong.") from None
         except csv.Error as e:
@@ -88,12 +89,26 @@ class MlflowCsv(MlflowJson):
             raise MalformedRequest("The body is empty.", hint="Send a header, then rows.")
         names, rows = lines[0], rows_of(lines[1:], "The body", limits.rows)
         check_widths(rows, len(names), "cells")
-        kinds = {c.name.casefold(): c.type for c in inputs}
+        kinds = _kinds(names, inputs, limits.columns)
         cells = [
-            [_cell(row[at], kinds.get(name.casefold(), "string")) for row in rows]
-            for at, name in enumerate(names)
+            [_cell(row[at], kinds.get(at, "string")) for row in rows] for at in range(len(names))
         ]
         return check_names(columns_sheet("csv", names, cells, len(rows)))
+
+
+def _text(body: bytes | bytearray | memoryview) -> str:
+    """The text of a body in UTF-8, without the mark that Excel writes before it."""
+    return bytes(body).decode().removeprefix("\ufeff")
+
+
+def _kinds(names: Sequence[str], inputs: Sequence[Column], most: int) -> dict[int, str]:
+    """The type of the input that each column given will be; the contract tells what is wrong."""
+    matched = match_columns(names, inputs, Problems(), max_columns=most)
+    return {
+        at: column.type
+        for column, at in zip(inputs, matched.positions, strict=True)
+        if at is not None
+    }
 
 
 def _tensor(form: str, raw: Any, inputs: Sequence[Column], max_rows: int) -> Sheet:

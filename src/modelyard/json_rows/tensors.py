@@ -210,9 +210,7 @@ def _tensor(raw: Any, rest: _Rest, limits: Limits) -> _Tensor:
             raise MalformedRequest(f"{said} has data twice, or no number of bytes.")
         taken = rest.take(size, said)
         return _Tensor(name, kind, shape, cells_of_bytes(taken, kind, math.prod(shape), said))
-    cells = _flat(raw.get("data"), said)
-    if len(cells) != math.prod(shape):
-        raise MalformedRequest(f"{said} has {len(cells):,} values, not the product of its shape.")
+    cells = _flat(raw.get("data"), shape, said)
     _check_kind(cells, kind, name)
     return _Tensor(name, kind, shape, cells)
 
@@ -229,14 +227,29 @@ def _shape(raw: Any, said: str) -> tuple[int, ...]:
     return tuple(raw)
 
 
-def _flat(raw: Any, said: str) -> list[Any]:
+def _flat(raw: Any, shape: tuple[int, ...], said: str) -> list[Any]:
+    """The values of data that is flat, or nested exactly as the shape is."""
     if not isinstance(raw, list):
         raise MalformedRequest(f"{said} has no array of data.")
-    if not raw or not isinstance(raw[0], list):
-        return raw
-    if not all(isinstance(row, list) for row in raw):
-        raise MalformedRequest(f"{said} has data that is nested only in part.")
-    return [cell for row in raw for cell in row]
+    said = f"{said} has the shape {list(shape)}, and"
+    if raw and isinstance(raw[0], list):
+        return _joined(raw, shape, said)
+    if len(raw) != math.prod(shape):
+        raise MalformedRequest(f"{said} {len(raw):,} values, not the product of its shape.")
+    return raw
+
+
+def _joined(rows: list[Any], shape: tuple[int, ...], said: str) -> list[Any]:
+    if not all(isinstance(row, list) for row in rows):
+        raise MalformedRequest(f"{said} data that is nested only in part.")
+    if len(shape) == 1:
+        raise MalformedRequest(f"{said} data that is nested: {len(rows):,} arrays of values.")
+    if len(rows) != shape[0]:
+        raise MalformedRequest(f"{said} data of {len(rows):,} rows.")
+    for number, row in enumerate(rows, 1):
+        if len(row) != shape[1]:
+            raise MalformedRequest(f"{said} {len(row):,} values in row {number:,} of its data.")
+    return [cell for row in rows for cell in row]
 
 
 def _check_kind(cells: Sequence[Any], kind: str, name: str) -> None:

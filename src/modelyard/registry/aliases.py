@@ -19,7 +19,7 @@ from modelyard.registry.store import (
     alias_named,
     alias_rows,
     need_model,
-    service_names,
+    services_on_alias,
     some,
     version_by_id,
     version_named,
@@ -92,7 +92,7 @@ def unset_alias(account: Account, actor: Actor, model: Qualified, alias: str) ->
 
     Raises:
         NotFound: naming the aliases the model has.
-        InUse: when a service follows it.
+        InUse: when a service follows it, or names it in ``split`` or as ``shadow``.
     """
     alias = check_alias(alias)
     now = account.now()
@@ -103,7 +103,7 @@ def unset_alias(account: Account, actor: Actor, model: Qualified, alias: str) ->
             has = list(alias_rows(tx, row.id))
             there = f"It has the aliases {some(has)}." if has else "It has none."
             raise NotFound(f"Model {row.name.name} has no alias {alias}. {there}")
-        services = [s for names in service_names(tx, row.id, alias=alias).values() for s in names]
+        services = services_on_alias(tx, row, alias)
         if services:
             raise InUse(
                 f"The alias {before[0]} of model {row.name.name} is followed by the "

@@ -28,7 +28,8 @@ def delete_version(account: Account, actor: Actor, ref: ModelRef) -> None:
 
     Raises:
         NotFound: when there is no such version.
-        InUse: when it is the default, aliased or served version, naming what points at it.
+        InUse: when it is the default, aliased or served (also by a share of the requests, or as
+            shadow), naming what points at it.
     """
     now = account.now()
     with account.catalog.begin() as tx:
@@ -73,10 +74,10 @@ def delete_model(account: Account, actor: Actor, model: Qualified) -> None:
     now = account.now()
     with account.catalog.begin() as tx:
         row = need_model(tx, model)
-        services = [s for names in service_names(tx, row.id).values() for s in names]
+        services = dict.fromkeys(s for names in service_names(tx, row).values() for s in names)
         if services:
             raise InUse(
-                f"Model {row.name.name} is served by {some(services)}.",
+                f"Model {row.name.name} is served by {some(list(services))}.",
                 hint="Undeploy that first.",
             )
         versions = [v.name for v in version_rows(tx, row.id)]

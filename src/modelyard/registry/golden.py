@@ -71,4 +71,7 @@ def rows_of(account: Account, manifest: Manifest, role: str) -> pa.Table | None:
         with account.artifacts.open(file.digest) as source:
             return read_arrow(source.read())
     except MalformedRequest as e:
-        raise ModelRejected(f"The {role} of the version cannot be read.") from e
+        raise ModelRejected(
+            f"The {role} of the version cannot be read: artifact {file.digest} is damaged.",
+            hint="Restore that file of artifacts/ from a backup, or log the model again.",
+        ) from e

@@ -19,7 +19,7 @@ from modelyard.errors import InvalidValue, NotFound
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry import aliases, describe, metrics, tags
 from modelyard.registry.bring_in import import_tar
-from modelyard.registry.delete import delete_model, delete_version
+from modelyard.registry.delete import delete_model
 from modelyard.registry.export import export_tar, read_checked
 from modelyard.registry.gc import collect
 from modelyard.registry.log import log_version
@@ -160,13 +160,6 @@ def _only(raw: Mapping[str, Any], *names: str) -> None:
     for name in raw:
         if name not in names:
             raise InvalidValue(f"{name[:80]!r} cannot be changed; {', '.join(names)} can.")
-
-
-@router.delete(_VERSION)
-def remove_version(request: Request, actor: Deleter, version: Version) -> JSONResponse:
-    """Delete it, unless something points at it."""
-    delete_version(account_of(request), actor, version)
-    return JSONResponse({"deleted": str(version)})
 
 
 @router.get(_VERSION + "/metrics", dependencies=[Reader])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from modelyard.errors import Detail, InvalidSignature
 from modelyard.signature import Column
 
 GENERATED_ROWS = 4
@@ -28,6 +29,9 @@ def resolved_inputs(
     Else they are those of the samples unless these lack some of the model's, what was declared, or
     the model's. A text column whose model was trained on a factor becomes that factor. Where the
     model says of a column that its levels are open, it is text without levels.
+
+    Raises:
+        InvalidSignature: for a factor whose levels nobody knows: R reads one by their order.
     """
     return tuple(_resolved(c, samples, model.get(c.name), plain) for c in declared)
 
@@ -50,7 +54,13 @@ def _resolved(
         return column
     if known is not None:
         return _trained(column, known)
-    return sampled or (replace(column, type="string") if column.type == "factor" else column)
+    if sampled is None and column.type == "factor":
+        raise InvalidSignature(
+            f"Column {column.name!r} is declared as factor, and its levels are not known.",
+            hint="Give sample_input with that factor, or declare the column as string.",
+            details=[Detail("a factor without levels", column=column.name)],
+        )
+    return sampled or column
 
 
 def _trained(column: Column, known: Mapping[str, Any]) -> Column:

@@ -47,8 +47,8 @@ _ALIASES = (
     .where(_A.model_id == bindparam("model"))
     .order_by(_A.name_key)
 )
-_SERVICES = (
-    select(_S.version_id, _S.name, _S.alias)
+_SERVICES: Select[Any] = (
+    select(_S.version_id, _S.name, _S.alias, _S.options, _S.wanted)
     .where(_S.model_id == bindparam("model"))
     .order_by(_S.name_key)
 )
@@ -161,15 +161,47 @@ def alias_named(tx: Connection, model_id: int, alias: str) -> tuple[str, Version
     return next(((n, v) for n, v in found.items() if key(n) == key(alias)), None)
 
 
-def service_names(
-    tx: Connection, model_id: int, *, alias: str | None = None
-) -> dict[int, list[str]]:
-    """The services on a model's versions, by version id; only those following ``alias``."""
+def service_names(tx: Connection, row: ModelRow) -> dict[int, list[str]]:
+    """The services that need a model's versions, by version id: each for the one it was deployed
+    on, and for those that answer a share of its requests or are its shadow."""
     found: dict[int, list[str]] = defaultdict(list)
-    for row in tx.execute(_SERVICES, {"model": model_id}):
-        if alias is None or (row.alias is not None and key(row.alias) == key(alias)):
-            found[row.version_id].append(row.name)
+    meant: dict[str, int | None] | None = None
+    for service in tx.execute(_SERVICES, {"model": row.id}):
+        ids = {service.version_id}
+        if beside := _beside(service):
+            meant = meant or _meanings(tx, row)
+            ids.update(i for word in beside if (i := meant.get(key(word))) is not None)
+        for version_id in ids:
+            found[version_id].append(service.name)
     return found
+
+
+def services_on_alias(tx: Connection, row: ModelRow, alias: str) -> list[str]:
+    """The services that were deployed on an alias, or name it for a version beside their own."""
+    return [
+        service.name
+        for service in tx.execute(_SERVICES, {"model": row.id})
+        if key(alias) in map(key, (service.alias or "", *_beside(service)))
+    ]
+
+
+def _beside(service: Row[Any]) -> list[str]:
+    """The words for other versions that a service which is wanted needs: names or aliases."""
+    if not service.wanted:
+        return []
+    shadow = service.options.get("shadow")
+    return [*service.options.get("split", ()), *([] if shadow is None else [shadow])]
+
+
+def _meanings(tx: Connection, row: ModelRow) -> dict[str, int | None]:
+    """What each word, as it is compared, means of a model's versions: names come before aliases."""
+    versions = version_rows(tx, row.id)
+    return {
+        **{key(alias): version.id for alias, version in alias_rows(tx, row.id).items()},
+        "default": row.default_version_id,
+        **({"first": versions[0].id, "last": versions[-1].id} if versions else {}),
+        **{key(version.name): version.id for version in versions},
+    }
 
 
 def next_name(tx: Connection, row: ModelRow, asked: str | None) -> tuple[str, int]:
@@ -234,7 +266,7 @@ def load_versions(
     aliases: dict[int, list[str]] = defaultdict(list)
     for name, pointed in alias_rows(tx, row.id).items():
         aliases[pointed.id].append(name)
-    services = service_names(tx, row.id)
+    services = service_names(tx, row)
     return [
         ModelVersion(
             id=v.id,

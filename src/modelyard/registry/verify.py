@@ -8,7 +8,7 @@ the environment. What fails here would have failed, or been wrong, in production
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,13 +20,12 @@ from modelyard.errors import (
     Detail,
     InvalidSignature,
     ModelError,
-    ModelFault,
     ModelyardError,
-    NullNotAllowed,
     VerificationFailed,
 )
 from modelyard.registry.bits import differences, same
 from modelyard.registry.inside import contents_notes
+from modelyard.registry.probes import Probes
 from modelyard.registry.sample import generated_rows, resolved_inputs
 from modelyard.registry.session import repositories, session_notes
 from modelyard.registry.types import Verified, VerifyRequest
@@ -35,9 +34,6 @@ from modelyard.runtime.manifest import Checks
 from modelyard.runtime.messages import Inspected
 from modelyard.signature import Column, Signature, infer_columns
 from modelyard.workers.lease import Worker
-
-MAX_ALONE = 32
-"""So many rows are scored one by one; more would prove little more."""
 
 
 def verify(account: Account, request: VerifyRequest) -> Verified:
@@ -101,12 +97,12 @@ class _Verification:
         predict_s = time.monotonic() - started
         if deterministic:
             self._compare(golden, signature, rows_in)
-        independent = (
-            deterministic
-            and told.row_independent
-            and self._row_independent(rows, signature, golden)
-        )
-        signature = signature.with_nullable(self._nullable(rows, signature))
+        probes = Probes(lambda asked: self._score(asked)[0], rows, signature, golden)
+        until = self.started + self.deadline_s / 2
+        nullable, notes = probes.nullable(self.request.nullable, until)
+        self.notes.extend(notes)
+        independent = deterministic and told.row_independent and probes.row_independent(nullable)
+        signature = signature.with_nullable(nullable)
         checks = self._checks(
             verified="predictions" if self.request.predictions is not None else "worker",
             row_independent=independent,
@@ -257,53 +253,6 @@ class _Verification:
                 details=details,
             )
 
-    def _row_independent(self, rows: pa.Table, signature: Signature, golden: pa.Table) -> bool:
-        """All at once, against reversed, doubled, and each row alone.
-
-        A column with one value in all rows cannot show it, such as ``x`` in ``x - mean(x)``.
-        """
-        n = rows.num_rows
-        varied = {d.column for d in differences(rows, rows.take([0] * n))}
-        if signature.rows == "free" or varied != set(rows.column_names):
-            return False
-        back = list(range(n - 1, -1, -1))
-        try:
-            doubled = pa.concat_tables([rows, rows])
-            if not same(self._answer(rows.take(back), signature), golden.take(back)):
-                return False
-            if not same(self._answer(doubled, signature), pa.concat_tables([golden, golden])):
-                return False
-            return all(
-                same(self._answer(rows.slice(i, 1), signature), golden.slice(i, 1))
-                for i in range(min(n, MAX_ALONE))
-            )
-        except ModelFault:
-            return False
-
-    def _nullable(self, rows: pa.Table, signature: Signature) -> Mapping[str, bool]:
-        """Which inputs may be missing: those the author says, else those the model bears."""
-        found = dict(self.request.nullable)
-        unknown = set(found) - set(rows.column_names)
-        if unknown:
-            raise InvalidSignature(f"nullable names no input column: {', '.join(sorted(unknown))}.")
-        one = rows.slice(0, 1)
-        for i, column in enumerate(signature.inputs):
-            if (name := column.name) in found:
-                continue
-            if time.monotonic() - self.started > self.deadline_s / 2:
-                self.notes.append(
-                    "Not every column was probed for missing values; those take none."
-                )
-                return {n: found.get(n, False) for n in rows.column_names}
-            # A missing factor keeps its levels: the contract makes the value like any other.
-            value = check_inputs(pa.table({name: pa.nulls(1)}), [column]).table[name]
-            try:
-                answer, _ = self._score(one.set_column(i, name, value))
-                found[name] = self.request.rows == "free" or answer.num_rows == 1
-            except (ModelError, NullNotAllowed):
-                found[name] = False
-        return found
-
     def _environment(self) -> tuple[Environment, Inspected]:
         told, _ = self.worker.inspect(1, deadline_s=self.deadline_s)
         loaded = [Package.described(p) for p in told.packages]
@@ -340,9 +289,6 @@ _LINK_SCALE = (
     "Predictions are on the scale of the link, as R's predict() gives them for a glm. "
     'For the response scale log it with predict_args = list(type = "response").'
 )
-
-
-_NOT_PROBED = "Not every column was probed for missing values; those take none."
 
 
 def _dictionaries(rows: pa.Table) -> dict[str, list[str]]:

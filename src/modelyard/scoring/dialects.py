@@ -6,7 +6,7 @@ from modelyard.errors import MalformedRequest, UnsupportedMediaType
 from modelyard.json_rows import Dialect
 from modelyard.json_rows.mlflow import MlflowCsv, MlflowJson
 from modelyard.json_rows.tensors import HEAD_LENGTH, OCTETS, Tensors
-from modelyard.scoring.frames import JSON
+from modelyard.scoring.frames import JSON, check_charset
 
 CSV = "text/csv"
 MLFLOW_JSON, MLFLOW_CSV, TENSORS = MlflowJson(), MlflowCsv(), Tensors()
@@ -21,13 +21,16 @@ def mlflow_of(content_type: str) -> tuple[str, Dialect]:
     'text/csv'
 
     Raises:
-        UnsupportedMediaType: for a form it does not take.
+        UnsupportedMediaType: for a form it does not take, or text that is not UTF-8.
     """
-    form = content_type.partition(";")[0].strip().lower() or JSON
+    form, _, parameters = content_type.partition(";")
+    form = form.strip().lower() or JSON
     if form not in (JSON, CSV):
         raise UnsupportedMediaType(
             f"Rows are not read from {form[:80]!r} here.", hint=f"Send {JSON} or {CSV}."
         )
+    if parameters:
+        check_charset(parameters)
     return form, MLFLOW_JSON if form == JSON else MLFLOW_CSV
 
 

@@ -21,6 +21,7 @@ JSON = "application/json"
 RDS = "application/x-rds"
 ARROW = "application/vnd.apache.arrow.stream"
 MEDIA_TYPES = (JSON, RDS, ARROW)
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", ""})
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -175,17 +176,35 @@ def media_type(content_type: str | None) -> str:
     'application/json'
 
     Raises:
-        UnsupportedMediaType: for a form nobody here reads.
+        UnsupportedMediaType: for a form nobody here reads, or text that is not UTF-8.
     """
     if not content_type:
         return JSON
-    form = content_type.partition(";")[0].strip().lower()
+    form, _, parameters = content_type.partition(";")
+    form = form.strip().lower()
+    if form == JSON and parameters:
+        check_charset(parameters)
     if form not in MEDIA_TYPES:
         raise UnsupportedMediaType(
             f"Rows are not read from {form[:80]!r}.",
             hint=f"Send {JSON}, {RDS} or {ARROW}, and say so in content-type.",
         )
     return form
+
+
+def check_charset(parameters: str) -> None:
+    """Make sure that the parameters of a content type name no charset but UTF-8, or part of it.
+
+    Raises:
+        UnsupportedMediaType: they name another.
+    """
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"').lower()
+        if name.strip().lower() == "charset" and charset not in _CHARSETS:
+            raise UnsupportedMediaType(
+                f"Rows are not read from text in {charset[:80]!r}.", hint="Send it in UTF-8."
+            )
 
 
 def answer_type(accept: str | None, form: str) -> str:

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+
 from modelyard.home import write_private
 from modelyard.services.types import HostState, ServiceSpec
 
@@ -148,9 +150,8 @@ class Folder:
     def read_host(self) -> HostFile | None:
         """What the last host said; None when none ever did or the file cannot be read."""
         try:
-            raw = json.loads(self.host_file.read_text(encoding="utf-8"))
-            return HostFile(**{**raw, "state": HostState(raw["state"])})
-        except (OSError, ValueError, TypeError, KeyError):
+            return msgspec.json.decode(self.host_file.read_bytes(), type=HostFile)
+        except (OSError, ValueError, msgspec.DecodeError):
             return None
 
     def lock(self) -> int | None:

@@ -31,10 +31,11 @@ from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.handover import Given, given, hand_over
 from modelyard.services.host_log import log_to
-from modelyard.services.options import bytes_of, cpus_of
+from modelyard.services.options import limited
 from modelyard.services.port import bind_port, reached_at
+from modelyard.services.protocols.accept import CappedServer
 from modelyard.services.protocols.http import App, Limits
-from modelyard.services.protocols.slow import Refused, capped
+from modelyard.services.protocols.slow import Refused
 from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import HELD, HostState, ServiceSpec
@@ -79,8 +80,13 @@ class Host:
         )
         self._is_quiet = before is not None
         """While another process answers for this service, it tells how it is."""
+        self._good: ServiceSpec | None = None
+        """The wish and version that are kept as good."""
+        self._is_told = True
+        """Whether ``host.json`` could be written last."""
         self._fault: ModelyardError | None = None
-        self._reloading = asyncio.Lock()
+        self._changing = asyncio.Lock()
+        """Held while a wish is taken up or the service handed over."""
         self._taking_up = spec.generation
         """The generation of the wish that was taken up last, or tried to."""
 
@@ -114,7 +120,7 @@ class Host:
         return sock
 
     def _serve_on(self, sock: socket.socket) -> None:
-        account = open_account(_for_service(self._account_settings, self._spec))
+        account = open_account(limited(self._account_settings, self._spec.options))
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._serve(account, sock))
@@ -140,7 +146,7 @@ class Host:
         def end() -> None:
             log.info("told to stop: finishing what has begun")
             served.end()
-            server.should_exit = True
+            app.closes = server.should_exit = True
 
         loop.add_signal_handler(signal.SIGTERM, end)
         loop.add_signal_handler(signal.SIGHUP, lambda: begin(self._reload(served, app)))
@@ -165,11 +171,11 @@ class Host:
             records.close()
 
     def _limits(self) -> Limits:
-        settings = _for_service(self._account_settings, self._spec)
+        settings = limited(self._account_settings, self._spec.options)
         return Limits(settings.max_json_bytes, settings.max_body_bytes, settings.predict_deadline_s)
 
     def _limit(self, served: Served, spec: ServiceSpec) -> None:
-        settings = _for_service(self._account_settings, spec)
+        settings = limited(self._account_settings, spec.options)
         served.limit(settings.worker_memory_bytes, settings.worker_cpus)
 
     async def _load(self, served: Served, server: uvicorn.Server) -> None:
@@ -200,29 +206,33 @@ class Host:
         server.should_exit = True
 
     async def _loaded(self, served: Served) -> int:
-        """The wish; or, where it is no good, the last one that was."""
+        """The wish; or, where it or what its alias means is no good, what answered last."""
+        wish = self._spec
         try:
-            rows = await served.adopt(self._spec)
-        except ModelyardError:
+            return await served.adopt(wish)
+        except ModelyardError as e:
             good = self._folder.read_good()
-            if good is None or good.generation == self._spec.generation:
+            if good is None or (good.generation, wish.alias) == (wish.generation, None):
                 raise
             log.exception("what is wanted is no good; going on with what was before")
-            refused, self._spec = self._spec.generation, good
             self._limit(served, good)
-            rows = await served.adopt(good)
-            served.trouble = f"What is wanted is no good; {good.version} goes on."
-            self._said = replace(self._said, generation=good.generation, refused=refused)
+            rows = await served.adopt(good, good.version)
+            if good.generation == wish.generation:
+                served.behind = f"{good.version} goes on: {e}"
+            else:
+                served.trouble = f"What is wanted is no good; {good.version} goes on."
+                self._said = replace(
+                    self._said, generation=good.generation, refused=wish.generation
+                )
+            self._spec = good
             return rows
-        self._folder.write_good(self._spec)
-        return rows
 
     async def _reload(self, served: Served, app: App) -> None:
         """Take up the wish of now, if it is a new one and good, and look at the alias."""
         served.ask()
-        async with self._reloading:
+        async with self._changing:
             spec = self._folder.read_spec()
-            if spec.generation != self._taking_up:
+            if spec.generation != self._taking_up and not app.closes:
                 await self._take_up(spec, served, app)
 
     async def _take_up(self, spec: ServiceSpec, served: Served, app: App) -> None:
@@ -242,10 +252,6 @@ class Host:
             return
         log.info("%s %s answers now: %d golden rows replayed", spec.model, spec.version, rows)
         self._spec = spec
-        try:
-            self._folder.write_good(spec)
-        except OSError as e:
-            log.error("what is good cannot be kept for a later start: %s", e.strerror)
         app.limits = self._limits()
         self._say_how(served, generation=spec.generation, refused=0)
 
@@ -253,19 +259,13 @@ class Host:
         self, served: Served, app: App, server: uvicorn.Server, sock: socket.socket
     ) -> None:
         """Let a new process go on; this one ends when its connections have gone."""
-        log.info("told to hand over")
-        self._is_quiet = True
-        try:
-            is_taken = await hand_over(self._folder, sock, self._lock)
-        except OSError as e:
-            log.error("the next host cannot be started: %s", e)
-            is_taken = False
-        if not is_taken:
+        async with self._changing:
+            app.closes = await self._is_taken(sock)
+        if not app.closes:
             log.error("the next host did not become ready; this one goes on")
             self._is_quiet = False
             self._say_how(served)
             return
-        app.closes = True
         os.close(self._lock)  # from now on the other's alone
         for listening in server.servers:
             listening.close()
@@ -276,13 +276,23 @@ class Host:
             await asyncio.sleep(_TICK_S)
         server.should_exit = True
 
+    async def _is_taken(self, sock: socket.socket) -> bool:
+        log.info("told to hand over")
+        self._is_quiet = True
+        try:
+            return await hand_over(self._folder, sock, self._lock)
+        except OSError as e:
+            log.error("the next host cannot be started: %s", e)
+            return False
+
     async def _tell(self, served: Served) -> None:
-        """Keep ``host.json`` true."""
+        """Keep ``host.json`` true, whoever else writes or removes it."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(served.looked.wait(), _TICK_S)
             said = self._said
-            if served.looked.is_set() or served.state() != (said.state, said.cause):
+            is_true = served.state() == (said.state, said.cause)
+            if served.looked.is_set() or not is_true or self._folder.read_host() != said:
                 served.looked.clear()
                 self._say_how(served)
 
@@ -301,6 +311,16 @@ class Host:
         edition = served.edition
         version = "" if edition is None else edition.version.name
         self._say(*served.state(), version=version, followed=served.followed, **more)
+        good = replace(self._spec, version=version)
+        if edition is not None and good != self._good and not self._is_quiet:
+            self._keep(good)
+
+    def _keep(self, good: ServiceSpec) -> None:
+        self._good = good
+        try:
+            self._folder.write_good(good)
+        except OSError as e:
+            log.error("what is good cannot be kept for a later start: %s", e.strerror)
 
     def _say(self, state: HostState, cause: str | None = None, **more: Any) -> None:
         self._said = replace(self._said, state=state, cause=cause, **more)
@@ -308,12 +328,15 @@ class Host:
             return
         try:
             self._folder.write_host(self._said)
+            self._is_told = True
         except OSError as e:
-            # A full disk must not end a service that can still answer.
-            log.error("host.json cannot be written: %s", e.strerror)
+            # A full disk must not end a service that can still answer, nor be said all the time.
+            if self._is_told:
+                log.error("host.json cannot be written: %s", e.strerror)
+            self._is_told = False
 
 
-class _Server(uvicorn.Server):
+class _Server(CappedServer):
     """A server that leaves signals to the host."""
 
     @contextlib.contextmanager
@@ -326,7 +349,6 @@ def _server(app: App, settings: Settings, tls: Tls | None, refused: Refused) -> 
     drain_s = int(settings.predict_deadline_s + _DRAIN_S)
     config = uvicorn.Config(
         app,
-        http=capped(settings, refused),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -339,23 +361,7 @@ def _server(app: App, settings: Settings, tls: Tls | None, refused: Refused) -> 
         ssl_certfile=None if tls is None else tls.certificate,
         ssl_keyfile=None if tls is None else tls.key,
     )
-    return _Server(config)
-
-
-def _for_service(settings: Settings, spec: ServiceSpec) -> Settings:
-    """The account's settings with what the deploy said."""
-    options = spec.options
-    return replace(
-        settings,
-        max_workers=options.num_workers or settings.max_workers,
-        predict_deadline_s=options.deadline_s or settings.predict_deadline_s,
-        worker_memory_bytes=settings.worker_memory_bytes
-        if options.memory_requests is None
-        else bytes_of(options.memory_requests),
-        worker_cpus=settings.worker_cpus
-        if options.cpu_requests is None
-        else cpus_of(options.cpu_requests),
-    )
+    return _Server(config, settings, refused)
 
 
 def _take_lock(folder: Folder) -> int | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
 
 from modelyard.errors import InvalidValue
+from modelyard.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +192,15 @@ def _option(name: str, value: Any) -> Any:
     if not isinstance(value, str) or len(value) > 1024:
         raise InvalidValue(f"{name} is a short text, not {value!r}.")
     return value
+
+
+def limited(settings: Settings, options: Options) -> Settings:
+    """The account's settings with what the deploy said."""
+    memory, cpus = options.memory_requests, options.cpu_requests
+    return replace(
+        settings,
+        max_workers=options.num_workers or settings.max_workers,
+        predict_deadline_s=options.deadline_s or settings.predict_deadline_s,
+        worker_memory_bytes=settings.worker_memory_bytes if memory is None else bytes_of(memory),
+        worker_cpus=settings.worker_cpus if cpus is None else cpus_of(cpus),
+    )

@@ -17,15 +17,19 @@ from dataclasses import dataclass
 
 from modelyard import __version__
 from modelyard.account import Account
-from modelyard.errors import ModelyardError
+from modelyard.errors import ModelyardError, NotFound
+from modelyard.names import ModelRef
+from modelyard.registry.resolve import find_version
 from modelyard.services import store
 from modelyard.services.folder import Folder, HostFile, folder, folders
 from modelyard.services.process import COMMAND, ending, send, spawn
 from modelyard.services.store import Record
 from modelyard.services.types import (
+    ANSWERING,
     HELD,
     HostState,
     Seen,
+    ServiceSpec,
     State,
     Status,
     Step,
@@ -39,7 +43,7 @@ log = logging.getLogger(__name__)
 EVERY_S = 0.5
 EVERY_S_IN_MOTION = 0.1
 STEADY_S = 60.0
-"""After so long as READY, earlier failures no longer count."""
+"""After it has answered for so long, earlier failures no longer count."""
 
 _GRACE_S = 15.0
 
@@ -55,13 +59,15 @@ class Run:
     """When the process was started, adopted, or told to end."""
     ready_since: float | None = None
     is_ending: bool = False
-    told: int = 0
-    """The generation of the wish the process was told of while it served an older one."""
+    told: tuple[int, int] | None = None
+    """The process that was told of a new wish while it served an older one, and its generation."""
     upgraded: int = 0
     """The process that was told to hand over to one of this code."""
     failures: int = 0
     failure: str | None = None
     final: bool = False
+    meant: str | None = None
+    """The version that the wish's alias meant when the process was started."""
     not_before: float = 0.0
 
     def failed(self, cause: str, now: float, *, final: bool = False) -> None:
@@ -148,7 +154,7 @@ class Reconciler:
     ) -> bool:
         wanted = record is not None and record.wanted
         generation = 0 if record is None else record.spec.generation
-        run = self._run(service_id, generation)
+        run = self._run(service_id, generation, record)
         self._observe(run, where)
         seen = self._seen(run, where, wanted, generation)
         step = next_step(seen)
@@ -159,12 +165,25 @@ class Reconciler:
                 self._write(record, became)
         return step is not Step.WAIT or status.state in (State.PENDING, State.STARTING)
 
-    def _run(self, service_id: str, generation: int) -> Run:
+    def _run(self, service_id: str, generation: int, record: Record | None) -> Run:
         run = self._runs.setdefault(service_id, Run(generation))
-        if run.generation != generation and run.host is None and run.popen is None:
-            # A new wish starts with a clean slate.
-            run = self._runs[service_id] = Run(generation)
+        if run.host is None and run.popen is None:
+            has_moved = record is not None and run.failures and self._meant(record) != run.meant
+            if run.generation != generation or has_moved:
+                # A new wish, or another version on its alias, starts with a clean slate.
+                run = self._runs[service_id] = Run(generation)
         return run
+
+    def _meant(self, record: Record) -> str | None:
+        """The version that the alias of a wish means now."""
+        spec = record.spec
+        if spec.alias is None:
+            return None
+        try:
+            with self._account.catalog.connect() as tx:
+                return find_version(tx, ModelRef(spec.model, alias=spec.alias))[1].name
+        except NotFound:
+            return None
 
     def _observe(self, run: Run, where: Folder) -> None:
         """Take note of the process: that it lives, is ready, or has ended and how."""
@@ -179,7 +198,7 @@ class Reconciler:
             if run.popen is not None and host.pid != run.popen.pid and code is not None:
                 run.popen = None  # it has handed over
             run.host = host
-            run.ready_since = (run.ready_since or now) if host.state is HostState.READY else None
+            run.ready_since = (run.ready_since or now) if host.state in ANSWERING else None
             if run.ready_since is not None and now - run.ready_since >= STEADY_S:
                 run.failures, run.failure = 0, None
         elif (run.popen is not None or run.host is not None) and not self._is_early(run, code):
@@ -216,7 +235,7 @@ class Reconciler:
             cause=cause,
             held=state is None and where.is_held,
             outdated=state is not None and serves != generation,
-            told=run.told == generation,
+            told=run.host is not None and run.told == (run.host.pid, generation),
             refused=refused == generation,
             old_code=run.host is not None
             and run.host.code != __version__
@@ -242,13 +261,14 @@ class Reconciler:
         match step:
             case Step.START if record is not None:
                 where.create()
-                where.write_spec(record.spec)
+                _write_spec(where, record.spec)
                 run.popen = spawn(where, self._account.settings, self._command)
                 run.generation, run.since = record.spec.generation, now
+                run.meant = self._meant(record)
                 log.info("started host %d for %s", run.popen.pid, record.spec.name)
-            case Step.RELOAD if record is not None:
+            case Step.RELOAD if record is not None and run.host is not None:
                 where.write_spec(record.spec)
-                run.told = record.spec.generation
+                run.told = run.host.pid, record.spec.generation
                 self._signal(run, signal.SIGHUP)
             case Step.UPGRADE if run.host is not None:
                 run.upgraded = run.host.pid
@@ -308,3 +328,13 @@ class Reconciler:
             send(host.pid, host.started, signal.SIGKILL)
         for process in silent:
             process.kill()
+
+
+def _write_spec(where: Folder, spec: ServiceSpec) -> None:
+    """Write a wish that is not there yet: on a full disk, what is there can still be started."""
+    try:
+        is_there = where.read_spec() == spec
+    except (ModelyardError, OSError, ValueError, KeyError, TypeError):
+        is_there = False
+    if not is_there:
+        where.write_spec(spec)

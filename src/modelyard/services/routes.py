@@ -1,5 +1,5 @@
-"""HTTP for services: deploy, list, look at, read the log of, undeploy; and move an alias that they
-may follow.
+"""HTTP for services: deploy, list, look at, read the log of, undeploy; and for what they are asked
+about first: moving an alias, deleting a version.
 
 ``app.state.reconciler``, where there is one, is woken at each change of a wish.
 """
@@ -20,7 +20,9 @@ from modelyard.access.routes import Body, account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest
 from modelyard.names import ModelRef, Qualified
-from modelyard.registry.routes import Model, Pointer, version_in
+from modelyard.registry.delete import delete_version
+from modelyard.registry.routes import Deleter, Model, Pointer, Version, version_in
+from modelyard.services.answering import check_unanswering
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail_of
@@ -137,6 +139,15 @@ async def set_alias(
     move = partial(move_alias, account, actor, ref, alias)
     moved = await asyncio.get_running_loop().run_in_executor(_MOVES, move)
     return JSONResponse(moved.to_dict(alias))
+
+
+@router.delete("/models/{model}/versions/{version}")
+def remove_version(request: Request, actor: Deleter, version: Version) -> JSONResponse:
+    """Delete it, unless something points at it or a service answers with it."""
+    account = account_of(request)
+    check_unanswering(account, version)
+    delete_version(account, actor, version)
+    return JSONResponse({"deleted": str(version)})
 
 
 def _deploy_request(account: Account, raw: dict[str, Any]) -> DeployRequest:

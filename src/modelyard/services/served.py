@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -60,7 +61,7 @@ class Served:
         self._traffic = Traffic((), None)
         self.trouble: str | None = None
         """Why what is wanted does not answer, while something else does."""
-        self._behind: str | None = None
+        self.behind: str | None = None
         """Why what the alias means does not answer, while something else does."""
         self._errors: Counter[int] = Counter()
         self._is_ending = False
@@ -95,7 +96,7 @@ class Served:
                 await self._look()
             except Exception:  # whatever it is, what the alias means next may be good
                 log.exception("following failed")
-                self._behind = "What the alias means cannot be served; the service's log says why."
+                self.behind = "What the alias means cannot be served; the service's log says why."
 
     async def _look(self) -> None:
         if self._before is not None and self._before[1] < time.monotonic():
@@ -107,7 +108,7 @@ class Served:
         try:
             at, wanted = await self._wanted(spec)
         except NotFound:
-            self._behind = f"The alias {spec.alias} is gone; what it meant last answers."
+            self.behind = f"The alias {spec.alias} is gone; what it meant last answers."
             return
         except ModelyardError as e:
             log.warning("the alias cannot be looked up: %s", e)
@@ -116,7 +117,7 @@ class Served:
         if now is None or spec is not self._spec:
             return
         if wanted.name == now.version.name:
-            self._refused = self._behind = None
+            self._refused = self.behind = None
         elif wanted.name != self._refused and not await self._switch(now, wanted):
             return
         self.followed = at
@@ -125,8 +126,10 @@ class Served:
         """Have it look at the alias now."""
         self._asked.set()
 
-    async def adopt(self, spec: ServiceSpec) -> int:
+    async def adopt(self, spec: ServiceSpec, version: str | None = None) -> int:
         """Answer as another wish for this service says; what answered before does until then.
+
+        ``version`` answers first, where it is given, and not what the wish's alias means.
 
         Returns the number of golden rows that were replayed.
 
@@ -134,8 +137,8 @@ class Served:
             ModelyardError: the wish is no good, and nothing has changed.
         """
         try:
-            at, version = await self._wanted(spec)
-            edition, rows = await self._prepared(version, spec)
+            at, wanted = await self._wanted(spec if version is None else replace(spec, alias=None))
+            edition, rows = await self._prepared(wanted, spec)
             traffic = await self._shared(spec, edition)
         except ModelyardError as e:
             self.trouble = f"{spec.model.name} {spec.version} cannot be served: {e}"
@@ -143,7 +146,7 @@ class Served:
         old = self._editions()
         self._spec, self._edition, self._before = spec, edition, None
         self._traffic, self.followed = traffic, at
-        self.trouble = self._behind = self._refused = None
+        self.trouble = self.behind = self._refused = None
         await _closed(old)
         return rows
 
@@ -170,7 +173,7 @@ class Served:
             return HostState.STARTING, None
         if edition.crew.cause is not None:
             return HostState.DEGRADED, edition.crew.cause
-        if (why := self.trouble or self._behind) is not None:
+        if (why := self.trouble or self.behind) is not None:
             return HostState.DEGRADED, why
         return health(edition.crew.figures.recent, asyncio.get_running_loop().time())
 
@@ -338,8 +341,8 @@ class Served:
                 if spec is not self._spec:
                     return False
                 self._refused = wanted.name
-                self._behind = f"{wanted.name} cannot replace {now.version.name}: {e}"
-                log.error("%s", self._behind)
+                self.behind = f"{wanted.name} cannot replace {now.version.name}: {e}"
+                log.error("%s", self.behind)
                 return True
             if spec is not self._spec:
                 new.crew.close()
@@ -348,7 +351,7 @@ class Served:
             if before is not None:
                 self._close_soon(before[0])
         self._edition, self._before = new, (now, time.monotonic() + WARM_S)
-        self._refused = self._behind = None
+        self._refused = self.behind = None
         log.info("%s answers now, instead of %s", new.version.name, now.version.name)
         return True
 

@@ -81,6 +81,10 @@ def _service(account: Account, found: Record, history: tuple[Change, ...]) -> Se
     url = None if host is None else host.url
     isolation = None if host is None else host.isolation
     refused = host is not None and host.refused == found.spec.generation
+    answered = status.state in (State.READY, State.DEGRADED)
+    if answered and host is not None and not host.is_alive:
+        # Whoever looks after services may be late to write it, or have no room to.
+        status = Status(State.STARTING, "The host process has ended.")
     return Service(
         found.spec,
         status,

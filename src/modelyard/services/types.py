@@ -64,7 +64,7 @@ class HostState(StrEnum):
     ENDING = "ending"
 
 
-_ANSWERING = (HostState.READY, HostState.DEGRADED)
+ANSWERING = (HostState.READY, HostState.DEGRADED)
 
 
 class Step(StrEnum):
@@ -125,8 +125,8 @@ def next_step(seen: Seen) -> Step:
         if not seen.wanted:
             return Step.END
         if seen.outdated and not seen.told:
-            return Step.RELOAD if seen.host in _ANSWERING else Step.END
-        if seen.old_code and seen.host in _ANSWERING:
+            return Step.RELOAD if seen.host in ANSWERING else Step.END
+        if seen.old_code and seen.host in ANSWERING:
             return Step.UPGRADE
         return Step.WAIT
     if seen.held:

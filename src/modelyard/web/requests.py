@@ -8,8 +8,9 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from modelyard.access.headers import check_headers
 from modelyard.access.request_id import request_id_of
-from modelyard.errors import Internal
+from modelyard.errors import Internal, ModelyardError
 from modelyard.web.errors import error_response
 
 log = logging.getLogger("modelyard.web")
@@ -39,7 +40,7 @@ class Requests:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._pass(scope, receive, send_with_id)
         except ClientDisconnect:
             log.info("%s the caller went away", request_id)
         except Exception:
@@ -53,3 +54,12 @@ class Requests:
             took_ms = (time.monotonic() - began) * 1000
             method, path = scope["method"], scope["path"]
             log.info("%s %s %r %d %.1f ms", request_id, method, path, status, took_ms)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand it on, unless its headers cannot be taken."""
+        try:
+            check_headers(scope["headers"])
+        except ModelyardError as e:
+            await error_response(e, Request(scope))(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

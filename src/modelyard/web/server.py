@@ -23,7 +23,7 @@ from modelyard.access.tls import tls_of
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import ModelyardError, Unauthenticated, Unavailable
 from modelyard.home import ServerInfo, announce, prepare_home, server_lock, write_private
-from modelyard.services.protocols.slow import capped
+from modelyard.services.protocols.accept import CappedServer
 from modelyard.services.reconcile import Reconciler
 from modelyard.services.retention import Retention
 from modelyard.settings import Settings
@@ -78,7 +78,6 @@ def _serve(
     )
     config = uvicorn.Config(
         app,
-        http=capped(settings),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -97,7 +96,7 @@ def _serve(
         if on_ready is not None:
             on_ready(info)
 
-    end.server = server = _Server(config, ready)
+    end.server = server = _Server(config, settings, ready)
     reconciler.start()
     retention = Retention(settings, account.now)
     retention.start()
@@ -111,11 +110,13 @@ def _serve(
         log.info("the server has ended")
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which says when it is ready."""
+class _Server(CappedServer):
+    """A server which says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: uvicorn.Config, settings: Settings, ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config, settings)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -1,8 +1,9 @@
 """The workers of one version, and the requests that wait for them.
 
 A worker that is free gets at once whatever waits, as one call where rows do not depend on each
-other: nothing waits in order to be joined. When a joined call fails, each of its requests is asked
-again alone, so that only the guilty one fails. All of it belongs to one event loop.
+other: nothing waits in order to be joined. When a joined call fails, or R warns in it of what it
+does not always warn of, each of its requests is asked again alone: only the guilty one fails, and
+each is told its own warnings. All of it belongs to one event loop.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
-from math import ceil
 
 from modelyard.errors import (
     Internal,
@@ -25,17 +25,14 @@ from modelyard.errors import (
     WorkerCrashed,
 )
 from modelyard.runtime.base import Prediction, seed_of
+from modelyard.workers.joining import next_call, share
 from modelyard.workers.lease import Worker
 from modelyard.workers.live import LiveWorker
-from modelyard.workers.requests import Answered, Figures, Part, Rules, Waiting, tried
+from modelyard.workers.requests import Answered, Figures, Part, Rules, Waiting, give, tell, tried
+from modelyard.workers.usual import Usual
 
 log = logging.getLogger(__name__)
 
-MOST_JOINED = 512
-"""Requests of one call."""
-_REQUEST_S = 40e-6
-"""What this process spends on a small request, in about (bench/serving.py)."""
-MOST_JOINED_BYTES = 4 * 2**20
 FAILURES = 5
 """So many deaths in a row, with no answer between them, open the circuit."""
 _RECENT_S = 60.0
@@ -66,6 +63,7 @@ class Crew:
         self._retry: asyncio.TimerHandle | None = None
         self._closed = self._ended = False
         self._slowest_s = self._call_s = 0.0
+        self._usual = Usual()
         self._tasks: set[asyncio.Task[None]] = set()
         self.figures = Figures()
         self.idle_since = self._loop.time()
@@ -147,7 +145,7 @@ class Crew:
         if self._retry is not None:
             self._retry.cancel()
         for one in self._waiting:
-            _tell(one, _ending())
+            tell(one, _ending())
         self._waiting.clear()
         for worker in [*self._idle, *self._busy]:
             worker.end()
@@ -162,45 +160,16 @@ class Crew:
                 if not self._busy and not self._starting:
                     self._fill()
                 return
-            call = self._next_call(self._share())
+            now, most = self._loop.time(), self._most()
+            call = next_call(self._waiting, most, self._rules, self.figures, now)
             if call:
                 self._ask(self._idle.pop(), call)
 
-    def _share(self) -> int:
-        """How many requests the next call may take. All that wait, unless R's calls are quick
-        beside what this process does for that many: then R and it would wait for each other in
-        turn, and so one half is asked while the other has its answers written and comes again."""
-        share = (len(self._waiting) + self._under_way) / (self.workers + 1)
-        is_quick = self._call_s <= share * _REQUEST_S
-        return min(ceil(share), MOST_JOINED) if is_quick else MOST_JOINED
-
-    def _next_call(self, most: int) -> list[Waiting]:
-        """The requests to ask next: one, or as many as may be joined, up to ``most``."""
-        now, rules = self._loop.time(), self._rules
-        call: list[Waiting] = []
-        rows = size = 0
-        while self._waiting and len(call) < most:
-            one = self._waiting[0]
-            if one.future.done() or one.is_gone():
-                self._waiting.popleft()
-                self.figures.dropped += 1
-                one.future.cancel()
-                continue
-            if one.until <= now:
-                self._waiting.popleft()
-                hint = "Try again shortly, or deploy with more workers."
-                _tell(one, Overloaded("No worker came free before the deadline.", hint=hint))
-                continue
-            if call and (
-                one.alone or rows + one.count > rules.most_rows or size > MOST_JOINED_BYTES
-            ):
-                break
-            call.append(self._waiting.popleft())
-            if one.alone or not rules.joins:
-                break
-            rows += one.count
-            size += one.size
-        return call
+    def _most(self) -> int:
+        """How many requests the next call may take."""
+        if self._usual.is_unsure:
+            return 1
+        return share(len(self._waiting), self._under_way, self.workers, self._call_s)
 
     def _ask(self, worker: LiveWorker, call: list[Waiting]) -> None:
         self._busy.add(worker)
@@ -248,7 +217,9 @@ class Crew:
             self._failures, self._cause = 0, None
             self._slowest_s = max(now - asked, 0.99 * self._slowest_s)
             self._call_s = outcome.seconds
-        error = self._scatter(call, outcome) if isinstance(outcome, Prediction) else outcome
+            error = self._told(call, outcome)
+        else:
+            error = outcome
         if error is not None:
             self._failed(worker, call, error)
         if worker.usable and not worker.has_grown(self._rules.most_growth_bytes):
@@ -261,6 +232,15 @@ class Crew:
         self._shrink()
         self._fill()
 
+    def _told(self, call: list[Waiting], outcome: Prediction) -> ModelyardError | None:
+        """Give each its answer, or ask each alone when R warned of what may be another's rows."""
+        warnings = outcome.warnings
+        if len(call) > 1 and warnings and not self._usual.covers(warnings):
+            self._ask_alone(call)
+            return None
+        self._usual.heard(warnings)
+        return self._scatter(call, outcome)
+
     def _scatter(self, call: list[Waiting], outcome: Prediction) -> ModelyardError | None:
         count = sum(one.count for one in call)
         table = tried(self._rules.check, outcome.table, count)
@@ -269,13 +249,19 @@ class Crew:
         self.figures.rows += count
         answered = Answered(table, outcome.warnings, len(call), call[0].request_id)
         if len(call) == 1:  # whose rows may be more or fewer than were asked
-            _give(call[0], Part(answered, 0, table.num_rows))
+            give(call[0], Part(answered, 0, table.num_rows))
             return None
         start = 0
         for one in call:
-            _give(one, Part(answered, start, start + one.count))
+            give(one, Part(answered, start, start + one.count))
             start += one.count
         return None
+
+    def _ask_alone(self, call: list[Waiting]) -> None:
+        """Before all others, each by itself."""
+        for one in reversed(call):
+            one.alone = True
+            self._waiting.appendleft(one)
 
     def _failed(self, worker: LiveWorker, call: list[Waiting], error: ModelyardError) -> None:
         if worker.is_spent:  # nothing was asked of it yet
@@ -283,7 +269,7 @@ class Crew:
             return
         if self._ended:
             for one in call:
-                _tell(one, _ending())
+                tell(one, _ending())
             return
         if isinstance(error, WorkerCrashed | ModelTimeout):
             self._died(error)
@@ -301,7 +287,7 @@ class Crew:
                 put = self._waiting.append if len(call) == 1 else self._waiting.appendleft
                 put(one)
             else:
-                _tell(one, error)
+                tell(one, error)
 
     def _died(self, error: ModelyardError) -> None:
         self._failures += 1
@@ -378,20 +364,10 @@ class Crew:
         log.warning("a worker could not be started: %s", error)
         if self._is_open():
             for one in self._waiting:
-                _tell(one, Unavailable(f"No worker can be started: {error}"))
+                tell(one, Unavailable(f"No worker can be started: {error}"))
             self._waiting.clear()
         self._fill()
 
 
 def _ending() -> Unavailable:
     return Unavailable("This service is ending.", hint="Try again.")
-
-
-def _give(one: Waiting, part: Part) -> None:
-    if not one.future.done():
-        one.future.set_result(part)
-
-
-def _tell(one: Waiting, error: ModelyardError) -> None:
-    if not one.future.done():
-        one.future.set_exception(error)

@@ -108,3 +108,15 @@ def tried(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Modely
     except Exception:
         log.exception("a call could not be put to the model or read")
         return Internal("The request could not be put to the model, or its answer not read.")
+
+
+def give(one: Waiting, part: Part) -> None:
+    """Give a request its answer, unless it is told of something already."""
+    if not one.future.done():
+        one.future.set_result(part)
+
+
+def tell(one: Waiting, error: ModelyardError) -> None:
+    """Tell a request what became of it, unless it is told of something already."""
+    if not one.future.done():
+        one.future.set_exception(error)

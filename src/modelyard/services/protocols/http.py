@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from modelyard.access.body import read_body, too_large
+from modelyard.access.headers import CODING, check_headers
 from modelyard.access.request_id import request_id_of
 from modelyard.errors import Internal, MalformedRequest, ModelyardError, NotFound, Unavailable
 from modelyard.http_status import body_of, headers_of, status_of
@@ -159,6 +160,8 @@ class App:
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
     ) -> Awaitable[Response]:
         """The usual request goes by the shortest way: whatever it awaits costs time."""
+        if len(headers) != len(scope["headers"]) or CODING in headers:
+            check_headers(scope["headers"])
         client = scope.get("client")
         who = headers.get(b"authorization", b""), client[0] if client else None
         if scope["path"] == "/predict" and scope["method"] == "POST" and self._door.knows(who):

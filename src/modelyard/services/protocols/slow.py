@@ -1,73 +1,45 @@
-"""Connections that misbehave: one that is too slow is closed, one that speaks no HTTP is told, and
-one of too many too."""
+"""Connections that misbehave: one that is too slow is closed, one that speaks no HTTP is told."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from modelyard.errors import MalformedRequest, ModelyardError, Overloaded
+from modelyard.errors import MalformedRequest, ModelyardError
 from modelyard.http_status import headers_of, status_of
 from modelyard.services.protocols.answers import OnePiece
-from modelyard.settings import Settings
 
 CONNECTION = "modelyard.connection"
 """Where the application finds what is known of a request's connection."""
 HEADERS_DEADLINE_S = 10.0
 MOST_HEADER_BYTES = 256 * 2**10
-_OTHER_FILES = 1024
 
 Refused = Callable[[str, int, str, str], None]
 """Is told the id of a request, and the status, code and message of its error."""
 
 
-class Caps:
-    """How many connections there are, in all and from each address, and how many there may be."""
-
-    def __init__(self, most: int, most_per_address: int) -> None:
-        self._most, self._most_per_address = most, most_per_address
-        self._of: Counter[str] = Counter()
-        self._all = 0
-
-    def enter(self, address: str) -> bool:
-        """Whether there is room for one more; if so it is counted until it leaves."""
-        if self._all >= self._most or self._of[address] >= self._most_per_address:
-            return False
-        self._all += 1
-        self._of[address] += 1
-        return True
-
-    def leave(self, address: str) -> None:
-        """One fewer."""
-        self._all -= 1
-        self._of[address] -= 1
-        if not self._of[address]:
-            del self._of[address]
-
-
-def _tell_nobody(*_: object) -> None:
+def tell_nobody(*_: object) -> None:
     """A server that counts no refusals."""
 
 
-def capped(settings: Settings, refused: Refused = _tell_nobody) -> type[DeadlineProtocol]:
-    """The protocol of one server, with a count of its own, which tells ``refused`` what never
-    becomes a request of the application; and files to be open for as many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = settings.max_connections + _OTHER_FILES
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    caps = Caps(settings.max_connections, settings.max_connections_per_address)
-    own = {"_caps": caps, "_tell": staticmethod(refused)}
-    return type("CappedProtocol", (DeadlineProtocol,), own)
+def refusal(error: ModelyardError, tell: Refused) -> bytes:
+    """The answer, in HTTP/1.1, to what never becomes a request of the application; it is told."""
+    request_id = uuid.uuid4().hex
+    status = HTTPStatus(status_of(error))
+    tell(request_id, status.value, error.code, error.message)
+    body = json.dumps(error.envelope(request_id)).encode()
+    headers = {**headers_of(error), "content-type": "application/json"}
+    headers |= {"content-length": str(len(body)), "x-request-id": request_id}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join([*lines, "connection: close", "", ""])
+    return head.encode("ascii") + body
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -77,9 +49,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     the first byte of the next request.
     """
 
-    _caps: Caps | None = None
-    _tell: Refused = staticmethod(_tell_nobody)
-    _address: str | None = None
+    tell: Refused = staticmethod(tell_nobody)
     _headers_timer: asyncio.TimerHandle | None = None
     _is_begun = False
     """Whether headers have begun, and not ended."""
@@ -88,22 +58,12 @@ class DeadlineProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Start the time of the first request."""
         super().connection_made(transport)
-        if self._caps is not None:
-            peer = transport.get_extra_info("peername")
-            address = str(peer[0]) if peer else ""
-            if not self._caps.enter(address):
-                hint = "Close some, or try again shortly."
-                self._refuse(Overloaded("There are too many connections.", hint=hint))
-                return
-            self._address = address
         self._is_begun = True
         self._start()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._stop()
-        if self._caps is not None and self._address is not None:
-            self._caps.leave(self._address)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -146,19 +106,8 @@ class DeadlineProtocol(HttpToolsProtocol):
             cycle.keep_alive = False
             return
         hint = "Send plain HTTP/1.1, without an upgrade to another protocol such as h2c."
-        self._refuse(MalformedRequest("This is not HTTP/1.1 that can be read.", hint=hint))
-
-    def _refuse(self, error: ModelyardError) -> None:
-        request_id = uuid.uuid4().hex
-        status = HTTPStatus(status_of(error))
-        self._tell(request_id, status.value, error.code, error.message)
-        body = json.dumps(error.envelope(request_id)).encode()
-        headers = {**headers_of(error), "content-type": "application/json"}
-        headers |= {"content-length": str(len(body)), "x-request-id": request_id}
-        lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        head = "\r\n".join([*lines, "connection: close", "", ""])
-        self.transport.write(head.encode("ascii") + body)
+        error = MalformedRequest("This is not HTTP/1.1 that can be read.", hint=hint)
+        self.transport.write(refusal(error, self.tell))
         self.transport.close()
 
     def _start(self) -> None:
