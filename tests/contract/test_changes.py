@@ -24,12 +24,13 @@ def takes(*inputs: Column) -> Sequence[str]:
     "inputs",
     [
         (CYL, WT),
+        (replace(WT, name="WT"), CYL),
         (WT,),
         (WT, replace(CYL, levels=("2", "4", "6", "8"))),
         (WT, replace(CYL, levels=("4",), unknown="as_na")),
         (WT, replace(CYL, levels=None, type="string")),
     ],
-    ids=["order", "fewer", "more levels", "unknown as NA", "wider"],
+    ids=["order", "case", "fewer", "more levels", "unknown as NA", "wider"],
 )
 def test_what_callers_do_not_notice_is_no_change(inputs):
     assert takes(*inputs) == []
@@ -40,6 +41,7 @@ def test_what_callers_do_not_notice_is_no_change(inputs):
     [
         ((WT, CYL, Column("hp", "double")), "needs hp"),
         ((replace(WT, type="integer"), CYL), "takes wt as integer, not double"),
+        ((replace(WT, type="factor", levels=("a",)), CYL), "takes wt as factor, not double"),
         ((replace(WT, nullable=False), CYL), "takes no missing wt"),
         ((WT, replace(CYL, levels=("4", "8"))), "does not take '6' of cyl"),
     ],

@@ -19,7 +19,7 @@ from modelyard.errors import InUse
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry.aliases import get_aliases
 from modelyard.registry.resolve import resolve
-from modelyard.services.answering import check_unanswering
+from modelyard.services.answering import check_version_unneeded
 from modelyard.services.folder import started
 from modelyard.services.move import Follower, move_alias
 from modelyard.services.types import HostState, Service, State
@@ -215,8 +215,8 @@ def test_a_host_that_dies_while_its_alias_means_no_good_version_goes_on(
     assert "changed after they were logged" in (degraded.status.cause or "")
     assert version_of(yard, followed) == "V2"
     with pytest.raises(InUse, match="still answers for moving"):
-        check_unanswering(yard.account, ModelRef(Qualified(SPACE, "MOVING"), version="v2"))
-    check_unanswering(yard.account, ModelRef(Qualified(SPACE, "MOVING"), version="V1"))
+        check_version_unneeded(yard.account, ModelRef(Qualified(SPACE, "MOVING"), version="v2"))
+    check_version_unneeded(yard.account, ModelRef(Qualified(SPACE, "MOVING"), version="V1"))
     assert point(yard, "MOVING", "V1") == [Follower(NAMED, "V1")]
     yard.until("moving", State.READY)
 

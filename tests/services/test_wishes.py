@@ -27,6 +27,7 @@ class FakeServed:
 
     def __init__(self) -> None:
         self.edition: Any = None
+        self.spec = SPEC
         self.followed, self.trouble = 0.0, None
         self.adopted: list[str] = []
         self.held = {"V2": asyncio.Event()}
@@ -45,6 +46,7 @@ class FakeServed:
         if (error := self.fails.get(spec.version)) is not None:
             raise error
         self.adopted.append(spec.version)
+        self.spec = spec
         self.edition = SimpleNamespace(version=SimpleNamespace(name=spec.version))
         return 0
 
@@ -126,6 +128,29 @@ def test_a_full_disk_keeps_no_wish_from_being_taken_up(
         return served.adopted
 
     assert asyncio.run(run()) == ["V3"]
+
+
+def test_what_could_not_be_kept_is_kept_once_there_is_room(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def run() -> None:
+        host, served, app = host_of(folder), FakeServed(), SimpleNamespace(closes=False)
+        wish(folder, 3)
+        with monkeypatch.context() as m:
+            for name in ("write_good", "write_host"):
+                m.setattr(Folder, name, full)
+            await host._reload(served, app)  # type: ignore[arg-type]
+        assert folder.read_good() is None
+        assert not host._is_kept(served)  # type: ignore[arg-type]
+        host._say_how(served)  # type: ignore[arg-type]
+        assert host._is_kept(served)  # type: ignore[arg-type]
+
+    asyncio.run(run())
+    good = folder.read_good()
+    assert good is not None and good.version == "V3"
 
 
 def test_a_host_that_has_handed_over_takes_up_no_wish(folder: Folder) -> None:

@@ -17,10 +17,11 @@ def breaking_changes(before: Signature, after: Signature) -> list[str]:
     An input that is not taken any more is none: it is left out with a note, unless a caller is
     strict.
     """
-    had = {column.name: column for column in before.inputs}
+    had = {column.name.lower(): column for column in before.inputs}  # as columns are matched
+    had |= {column.name: column for column in before.inputs}
     found: list[str] = []
     for column in after.inputs:
-        old = had.get(column.name)
+        old = had.get(column.name, had.get(column.name.lower()))
         found += [f"needs {column.name}"] if old is None else _narrower(old, column)
     gives = {column.name: column for column in after.outputs}
     for column in before.outputs:
@@ -37,6 +38,7 @@ def breaking_changes(before: Signature, after: Signature) -> list[str]:
 def _narrower(old: Column, new: Column) -> Iterator[str]:
     if new.type != old.type and (old.type, new.type) not in _WIDER:
         yield f"takes {new.name} as {new.type}, not {old.type}"
+        return
     if old.nullable and not new.nullable:
         yield f"takes no missing {new.name}"
     if new.levels is not None and new.unknown == "refuse":

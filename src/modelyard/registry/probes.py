@@ -85,10 +85,10 @@ class Probes:
             self._gets(asked, wanted)
             for asked, wanted in (
                 (rows.take(back), golden.take(back)),
-                (_joined(rows, rows), _joined(golden, golden)),
+                (pa.concat_tables([rows, rows]), pa.concat_tables([golden, golden])),
                 (
-                    _joined(rows, *(row for row, _ in lacking)),
-                    _joined(golden, *(answer for _, answer in lacking)),
+                    pa.concat_tables([rows, *(row for row, _ in lacking)]),
+                    pa.concat_tables([golden, *(answer for _, answer in lacking)]),
                 ),
                 *singles,
             )
@@ -100,7 +100,3 @@ class Probes:
         except ModelFault:
             return False
         return same(answer, wanted)
-
-
-def _joined(*tables: pa.Table) -> pa.Table:
-    return pa.concat_tables(tables)

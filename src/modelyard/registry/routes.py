@@ -19,7 +19,6 @@ from modelyard.errors import InvalidValue, NotFound
 from modelyard.names import ModelRef, Qualified
 from modelyard.registry import aliases, describe, metrics, tags
 from modelyard.registry.bring_in import import_tar
-from modelyard.registry.delete import delete_model
 from modelyard.registry.export import export_tar, read_checked
 from modelyard.registry.gc import collect
 from modelyard.registry.log import log_version
@@ -111,13 +110,6 @@ def change_model(
     if "comment" in raw:
         describe.set_comment(account, actor, model, raw["comment"])
     return JSONResponse(describe.get_model(account, model).to_dict())
-
-
-@router.delete(_MODEL)
-def remove_model(request: Request, actor: Deleter, model: Model) -> JSONResponse:
-    """Delete it with all its versions."""
-    delete_model(account_of(request), actor, model)
-    return JSONResponse({"deleted": str(model)})
 
 
 @router.get(_MODEL + "/versions", dependencies=[Reader])

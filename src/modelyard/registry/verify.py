@@ -311,7 +311,8 @@ def _remarks(checks: Checks) -> list[str]:
         )
     elif not checks.row_independent:
         notes.append(
-            "A row's prediction depends on the other rows, or the sample rows have one value in a "
-            "column and so cannot show that it does not: a request is always one call."
+            "A row's prediction depends on the other rows, or the sample rows cannot show that it "
+            "does not (a column has one value, or may be missing and could not be tried so): a "
+            "request is always one call."
         )
     return notes

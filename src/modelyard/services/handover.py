@@ -59,6 +59,9 @@ async def hand_over(folder: Folder, sock: socket.socket, lock: int) -> bool:
             env=os.environ | {VARIABLE: ":".join(str(fd) for fd in fds)},
             start_new_session=True,
         )
+    except BaseException:
+        os.close(says)
+        raise
     finally:
         os.close(ready)
     try:

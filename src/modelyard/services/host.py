@@ -15,27 +15,25 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import uvloop
 
 from modelyard import __version__
-from modelyard.access.tls import Tls, tls_of
+from modelyard.access.tls import tls_of
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import Internal, ModelyardError
 from modelyard.services.folder import Folder, HostFile, started
 from modelyard.services.handover import Given, given, hand_over
 from modelyard.services.host_log import log_to
+from modelyard.services.host_server import DRAIN_S, KEEP_ALIVE_S, HostServer, host_server
 from modelyard.services.options import limited
 from modelyard.services.port import bind_port, reached_at
-from modelyard.services.protocols.accept import CappedServer
 from modelyard.services.protocols.http import App, Limits
-from modelyard.services.protocols.slow import Refused
 from modelyard.services.records import Records
 from modelyard.services.served import Served
 from modelyard.services.types import HELD, HostState, ServiceSpec
@@ -49,8 +47,6 @@ FINAL = frozenset({"not_found", "verification_failed", "missing_package", "model
 _LOCK_TRIES, _LOCK_PAUSE_S = 20, 0.1
 _TICK_S = 0.5
 _COUNT_S = 2.0
-_DRAIN_S = 5.0
-_KEEP_ALIVE_S = 60
 _THREADS = 8
 _YOUNG_OBJECTS = 10_000
 """Objects made since the collector looked for rings among them last."""
@@ -82,8 +78,8 @@ class Host:
         """While another process answers for this service, it tells how it is."""
         self._good: ServiceSpec | None = None
         """The wish and version that are kept as good."""
-        self._is_told = True
-        """Whether ``host.json`` could be written last."""
+        self._can_write = True
+        """Whether what was to be kept in the folder last could be."""
         self._fault: ModelyardError | None = None
         self._changing = asyncio.Lock()
         """Held while a wish is taken up or the service handed over."""
@@ -134,7 +130,7 @@ class Host:
         served = Served(account, self._spec, threads, records)
         app = App(served, self._limits(), threads)
         tls = tls_of(account.settings, account.now())
-        server = _server(app, account.settings, tls, served.refused)
+        server = host_server(app, account.settings, tls, served.refused)
         loop = asyncio.get_running_loop()
         running: set[asyncio.Task[None]] = set()
 
@@ -178,7 +174,7 @@ class Host:
         settings = limited(self._account_settings, spec.options)
         served.limit(settings.worker_memory_bytes, settings.worker_cpus)
 
-    async def _load(self, served: Served, server: uvicorn.Server) -> None:
+    async def _load(self, served: Served, server: HostServer) -> None:
         """Become ready, or end the server with the reason."""
         begun = time.monotonic()
         try:
@@ -256,12 +252,15 @@ class Host:
         self._say_how(served, generation=spec.generation, refused=0)
 
     async def _hand_over(
-        self, served: Served, app: App, server: uvicorn.Server, sock: socket.socket
+        self, served: Served, app: App, server: HostServer, sock: socket.socket
     ) -> None:
         """Let a new process go on; this one ends when its connections have gone."""
         async with self._changing:
-            app.closes = await self._is_taken(sock)
-        if not app.closes:
+            if app.closes:
+                return
+            is_taken = await self._passed_on(sock)
+            app.closes = app.closes or is_taken
+        if not is_taken:
             log.error("the next host did not become ready; this one goes on")
             self._is_quiet = False
             self._say_how(served)
@@ -271,12 +270,12 @@ class Host:
             listening.close()
         await served.look()  # who stays connected gets what the next host answers
         log.info("handed over: answering what is connected")
-        patience = time.monotonic() + _KEEP_ALIVE_S + _DRAIN_S
-        while server.server_state.connections and time.monotonic() < patience:
+        patience = time.monotonic() + KEEP_ALIVE_S + DRAIN_S
+        while server.is_connected and time.monotonic() < patience:
             await asyncio.sleep(_TICK_S)
         server.should_exit = True
 
-    async def _is_taken(self, sock: socket.socket) -> bool:
+    async def _passed_on(self, sock: socket.socket) -> bool:
         log.info("told to hand over")
         self._is_quiet = True
         try:
@@ -291,8 +290,8 @@ class Host:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(served.looked.wait(), _TICK_S)
             said = self._said
-            is_true = served.state() == (said.state, said.cause)
-            if served.looked.is_set() or not is_true or self._folder.read_host() != said:
+            is_told = served.state() == (said.state, said.cause) and not served.looked.is_set()
+            if not is_told or not (self._is_quiet or self._is_kept(served)):
                 served.looked.clear()
                 self._say_how(served)
 
@@ -311,57 +310,38 @@ class Host:
         edition = served.edition
         version = "" if edition is None else edition.version.name
         self._say(*served.state(), version=version, followed=served.followed, **more)
-        good = replace(self._spec, version=version)
-        if edition is not None and good != self._good and not self._is_quiet:
-            self._keep(good)
+        good = _good_of(served)
+        if good not in (None, self._good) and not self._is_quiet:
+            assert good is not None
+            if self._wrote(lambda: self._folder.write_good(good)):
+                self._good = good
 
-    def _keep(self, good: ServiceSpec) -> None:
-        self._good = good
-        try:
-            self._folder.write_good(good)
-        except OSError as e:
-            log.error("what is good cannot be kept for a later start: %s", e.strerror)
+    def _is_kept(self, served: Served) -> bool:
+        return self._folder.read_host() == self._said and self._good == _good_of(served)
 
     def _say(self, state: HostState, cause: str | None = None, **more: Any) -> None:
         self._said = replace(self._said, state=state, cause=cause, **more)
-        if self._is_quiet:
-            return
+        if not self._is_quiet:
+            self._wrote(lambda: self._folder.write_host(self._said))
+
+    def _wrote(self, write: Callable[[], None]) -> bool:
+        """Whether it could be written: a full disk must not end a service that can still answer,
+        nor be told all the time."""
         try:
-            self._folder.write_host(self._said)
-            self._is_told = True
+            write()
         except OSError as e:
-            # A full disk must not end a service that can still answer, nor be said all the time.
-            if self._is_told:
-                log.error("host.json cannot be written: %s", e.strerror)
-            self._is_told = False
+            if self._can_write:
+                log.error("what the host says of itself cannot be written: %s", e.strerror)
+            self._can_write = False
+            return False
+        self._can_write = True
+        return True
 
 
-class _Server(CappedServer):
-    """A server that leaves signals to the host."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
-def _server(app: App, settings: Settings, tls: Tls | None, refused: Refused) -> uvicorn.Server:
-    drain_s = int(settings.predict_deadline_s + _DRAIN_S)
-    config = uvicorn.Config(
-        app,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=drain_s,
-        ssl_certfile=None if tls is None else tls.certificate,
-        ssl_keyfile=None if tls is None else tls.key,
-    )
-    return _Server(config, settings, refused)
+def _good_of(served: Served) -> ServiceSpec | None:
+    """What to go on with should a later wish be no good: the wish, and the version that answers."""
+    edition = served.edition
+    return None if edition is None else replace(served.spec, version=edition.version.name)
 
 
 def _take_lock(folder: Folder) -> int | None:

@@ -70,6 +70,7 @@ def move_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> Mov
     before = _meant(account, ref.model, alias)
     version = set_alias(account, actor, ref, alias)
     moved = time.monotonic()
+    after = resolve(account, ModelRef(ref.model, version=version))
     with account.catalog.connect() as tx:
         specs = [
             r.spec
@@ -81,7 +82,6 @@ def move_alias(account: Account, actor: Actor, ref: ModelRef, alias: str) -> Mov
     until = moved + account.settings.deploy_deadline_s
     found = [_followed(account, spec, version, moved, until) for spec in specs]
     services = [follower for follower in found if follower is not None]
-    after = resolve(account, ModelRef(ref.model, version=version))
     return Move(version, services, [] if before is None else _notes(before, after))
 
 

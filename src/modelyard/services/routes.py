@@ -1,5 +1,5 @@
 """HTTP for services: deploy, list, look at, read the log of, undeploy; and for what they are asked
-about first: moving an alias, deleting a version.
+about first: moving an alias, deleting a version or a model.
 
 ``app.state.reconciler``, where there is one, is woken at each change of a wish.
 """
@@ -20,9 +20,9 @@ from modelyard.access.routes import Body, account_of, may, place_of, read_json
 from modelyard.account import Account
 from modelyard.errors import InvalidValue, MalformedRequest
 from modelyard.names import ModelRef, Qualified
-from modelyard.registry.delete import delete_version
+from modelyard.registry.delete import delete_model, delete_version
 from modelyard.registry.routes import Deleter, Model, Pointer, Version, version_in
-from modelyard.services.answering import check_unanswering
+from modelyard.services.answering import check_model_unneeded, check_version_unneeded
 from modelyard.services.deploy import DeployRequest, deploy
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail_of
@@ -141,11 +141,20 @@ async def set_alias(
     return JSONResponse(moved.to_dict(alias))
 
 
+@router.delete("/models/{model}")
+def remove_model(request: Request, actor: Deleter, model: Model) -> JSONResponse:
+    """Delete it with all its versions, unless a service needs one."""
+    account = account_of(request)
+    check_model_unneeded(account, model)
+    delete_model(account, actor, model)
+    return JSONResponse({"deleted": str(model)})
+
+
 @router.delete("/models/{model}/versions/{version}")
 def remove_version(request: Request, actor: Deleter, version: Version) -> JSONResponse:
-    """Delete it, unless something points at it or a service answers with it."""
+    """Delete it, unless something points at it or a service needs it."""
     account = account_of(request)
-    check_unanswering(account, version)
+    check_version_unneeded(account, version)
     delete_version(account, actor, version)
     return JSONResponse({"deleted": str(version)})
 

@@ -145,7 +145,7 @@ class Served:
             raise
         old = self._editions()
         self._spec, self._edition, self._before = spec, edition, None
-        self._traffic, self.followed = traffic, at
+        self._traffic, self.followed = traffic, at if version is None else 0.0
         self.trouble = self.behind = self._refused = None
         await _closed(old)
         return rows
@@ -186,6 +186,11 @@ class Served:
     def limit(self, memory_bytes: int, cpus: int) -> None:
         """Let workers that are started from now on use so much."""
         self._account.workers.limit(memory_bytes, cpus)
+
+    @property
+    def spec(self) -> ServiceSpec:
+        """The wish that is served."""
+        return self._spec
 
     @property
     def edition(self) -> Edition | None:

@@ -144,11 +144,14 @@ class LiveWorker(asyncio.BufferedProtocol):
     def _send(self) -> None:
         call = self._call
         assert call is not None
-        rows = tried(self._worker.pieces, call.left.pop())
-        if isinstance(rows, ModelyardError):
-            self._fail(lambda: rows)
+        sent = tried(self._message, call.message, call.left.pop())
+        if isinstance(sent, ModelyardError):
+            self._fail(lambda: sent)
             return
-        self._transport.write(b"".join(m.parts_of(call.message, rows)))
+        self._transport.write(sent)
+
+    def _message(self, message: m.Predict, rows: pa.Table) -> bytes:
+        return b"".join(m.parts_of(message, self._worker.pieces(rows)))
 
     def _understand(self, reply: m.Message, rows: memoryview) -> None:
         call = self._call
@@ -183,7 +186,7 @@ class LiveWorker(asyncio.BufferedProtocol):
             self._transport.abort()
             return
         call.timer.cancel()
-        found = self._loop.run_in_executor(self._threads, error)
+        found = self._loop.run_in_executor(self._threads, tried, error)
         found.add_done_callback(lambda done: call.then(done.result()))
 
     def _finish(self, outcome: Prediction | ModelyardError) -> None:

@@ -100,7 +100,7 @@ class Figures:
 
 def tried(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ModelyardError:
     """What a step of a call gives, or what to tell its requests: a fault of ours, which is logged,
-    must not cost them their answer or the crew a worker."""
+    must not leave them without a word, or the crew without a worker."""
     try:
         return step(*args, **kwargs)
     except ModelyardError as e:

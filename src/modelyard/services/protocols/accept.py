@@ -4,6 +4,7 @@ accepted: one whose TLS handshake never ends takes a place as any other does."""
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import resource
 import socket
@@ -25,8 +26,11 @@ log = logging.getLogger("modelyard.services")
 _OTHER_FILES = 1024
 _AT_ONCE = 128
 """Connections that are accepted before anything else has its turn."""
+_WANT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_S = 1.0
 """After an accept that failed for want of files or memory."""
+_HANDSHAKES_S = 1.0
+"""So long a server that ends waits for handshakes that have begun."""
 _MAPPED = "::ffff:"
 """How an IPv4 address begins where it is shown as an IPv6 one."""
 
@@ -118,6 +122,8 @@ class Listener:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as e:
+                if e.errno not in _WANT:  # it is this connection's own
+                    return
                 log.error("no connection can be accepted: %s", e.strerror)
                 self._loop.remove_reader(self._sock)
                 self._pause = self._loop.call_later(_PAUSE_S, self._go_on)
@@ -145,6 +151,19 @@ class CappedServer(uvicorn.Server):
         listeners = [Listener(sock, backlog, self._accepted) for sock in sockets or []]
         self.servers = cast(list[Any], listeners)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and finish what has begun."""
+        for listening in self.servers:
+            listening.close()
+        if self._connecting:
+            await asyncio.wait(self._connecting, timeout=_HANDSHAKES_S)
+        await super().shutdown(sockets)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there are connections, or some that are being made."""
+        return bool(self.server_state.connections or self._connecting)
+
     def _accepted(self, connection: socket.socket, address: str) -> None:
         if not self._caps.enter(address):
             self._turn_away(connection)
@@ -157,13 +176,15 @@ class CappedServer(uvicorn.Server):
     async def _connect(self, connection: Counted) -> None:
         tls = self.config.ssl
         # Who is gone, speaks no TLS or is too slow with the handshake is closed by then.
-        with suppress(OSError):
+        try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._protocol,
                 connection,
                 ssl=tls,
                 ssl_handshake_timeout=None if tls is None else slow.HEADERS_DEADLINE_S,
             )
+        except OSError:
+            connection.close()
 
     def _protocol(self) -> DeadlineProtocol:
         protocol = DeadlineProtocol(self.config, self.server_state, self.lifespan.state)
