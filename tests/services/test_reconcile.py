@@ -340,6 +340,17 @@ def test_a_status_of_an_older_wish_is_not_written(yard: Yard) -> None:
         assert store.change(tx, spec.id, 2, Status(State.READY), yard.account.now())
 
 
+def test_the_last_statuses_are_kept(yard: Yard) -> None:
+    spec = yard.deploy("good")
+    with yard.account.catalog.begin() as tx:
+        for i in range(store.KEPT + 50):
+            status = Status(State.DEGRADED, f"{i} R workers crashed")
+            store.change(tx, spec.id, 1, status, yard.account.now())
+        kept = store.history(tx, spec.id)
+    assert len(kept) == store.KEPT
+    assert kept[-1].status.cause == f"{store.KEPT + 49} R workers crashed"
+
+
 def test_a_service_wanted_again_is_not_forgotten(yard: Yard) -> None:
     yard.deploy("good")
     yard.undeploy()

@@ -1,4 +1,4 @@
-"""The SQL of services: their wishes, and every status they have had."""
+"""The SQL of services: their wishes, and the statuses they have had of late."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ _service, _change, _model, _version = (
     tables.model,
     tables.version,
 )
+
+
+KEPT = 200
+"""Statuses of a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def exists(tx: Connection, service_id: str) -> bool:
 
 
 def history(tx: Connection, service_id: str) -> tuple[Change, ...]:
-    """Every status it has had, oldest first."""
+    """The statuses it has had of late, oldest first."""
     query = select(_change).where(_change.c.service_id == service_id).order_by(_change.c.id)
     return tuple(_as_change(row) for row in tx.execute(query).mappings())
 
@@ -112,7 +116,10 @@ def last_changes(tx: Connection) -> Mapping[str, Change]:
 
 
 def change(tx: Connection, service_id: str, generation: int, status: Status, at: datetime) -> bool:
-    """Add a status, unless the wish it belongs to was replaced or is gone; False then."""
+    """Add a status, unless the wish it belongs to was replaced or is gone; False then.
+
+    The last :data:`KEPT` are kept: a service whose workers crash for weeks has ever new causes.
+    """
     current = select(_service.c.id).where(
         _service.c.id == service_id, _service.c.generation == generation
     )
@@ -123,6 +130,9 @@ def change(tx: Connection, service_id: str, generation: int, status: Status, at:
             service_id=service_id, status=status.state.value, cause=status.cause, at=at
         )
     )
+    of_it = _change.c.service_id == service_id
+    last = select(_change.c.id).where(of_it).order_by(_change.c.id.desc()).limit(KEPT)
+    tx.execute(delete(_change).where(of_it, _change.c.id.not_in(last)))
     return True
 
 
