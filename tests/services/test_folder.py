@@ -53,6 +53,15 @@ def test_a_broken_host_file_counts_as_none(place: Folder, text: str) -> None:
     assert place.read_host() is None
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "{}", '{"id": 1, "name": 2}'])
+def test_a_broken_wish_is_a_value_error(place: Folder, text: str) -> None:
+    for file in (place.spec_file, place.path / "good.json"):
+        file.write_text(text)
+    with pytest.raises(ValueError, match="holds no wish|Expecting"):
+        place.read_spec()
+    assert place.read_good() is None
+
+
 def test_only_one_process_holds_the_lock(place: Folder) -> None:
     assert not place.is_held
     held = place.lock()

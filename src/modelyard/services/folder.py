@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from modelyard.errors import ModelyardError
 from modelyard.home import write_private
 from modelyard.services.types import HostState, ServiceSpec
 
@@ -118,7 +119,7 @@ class Folder:
 
     def read_spec(self) -> ServiceSpec:
         """Read the wish; an ``OSError`` or ``ValueError`` when there is none that can be read."""
-        return ServiceSpec.from_dict(json.loads(self.spec_file.read_text(encoding="utf-8")))
+        return _spec_in(self.spec_file)
 
     def write_good(self, spec: ServiceSpec) -> None:
         """Keep a wish that was found to be good, for the time when a later one is not."""
@@ -127,9 +128,8 @@ class Folder:
     def read_good(self) -> ServiceSpec | None:
         """The last wish that was good, if there was one."""
         try:
-            raw = json.loads((self.path / "good.json").read_text(encoding="utf-8"))
-            return ServiceSpec.from_dict(raw)
-        except (OSError, ValueError, KeyError):
+            return _spec_in(self.path / "good.json")
+        except (OSError, ValueError):
             return None
 
     def write_dropped(self, dropped: int) -> None:
@@ -174,6 +174,13 @@ class Folder:
             return True
         os.close(fd)
         return False
+
+
+def _spec_in(file: Path) -> ServiceSpec:
+    try:
+        return ServiceSpec.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    except (KeyError, TypeError, AttributeError, ModelyardError) as e:
+        raise ValueError(f"{file.name} holds no wish") from e
 
 
 def folder(home: Path, service_id: str) -> Folder:

@@ -311,10 +311,10 @@ class Host:
         version = "" if edition is None else edition.version.name
         self._say(*served.state(), version=version, followed=served.followed, **more)
         good = _good_of(served)
-        if good not in (None, self._good) and not self._is_quiet:
-            assert good is not None
-            if self._wrote(lambda: self._folder.write_good(good)):
-                self._good = good
+        if good is None or good == self._good or self._is_quiet:
+            return
+        if self._wrote(lambda: self._folder.write_good(good)):
+            self._good = good
 
     def _is_kept(self, served: Served) -> bool:
         return self._folder.read_host() == self._said and self._good == _good_of(served)
@@ -370,7 +370,7 @@ def main(arguments: list[str]) -> int:
             log.warning("another host of this service is running")
             return HELD
         return Host(folder, folder.read_spec(), read_settings(), lock, before).run()
-    except (OSError, ValueError, KeyError) as e:
+    except (OSError, ValueError) as e:
         log.error("there is no service to run here: %s", type(e).__name__)
         return 2
 

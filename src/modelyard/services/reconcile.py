@@ -334,7 +334,7 @@ def _write_spec(where: Folder, spec: ServiceSpec) -> None:
     """Write a wish that is not there yet: on a full disk, what is there can still be started."""
     try:
         is_there = where.read_spec() == spec
-    except (ModelyardError, OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         is_there = False
     if not is_there:
         where.write_spec(spec)

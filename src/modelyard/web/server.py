@@ -23,7 +23,7 @@ from modelyard.access.tls import tls_of
 from modelyard.account import Account, close_account, open_account
 from modelyard.errors import ModelyardError, Unauthenticated, Unavailable
 from modelyard.home import ServerInfo, announce, prepare_home, server_lock, write_private
-from modelyard.services.protocols.accept import CappedServer
+from modelyard.services.protocols.accept import CappedServer, config_of
 from modelyard.services.reconcile import Reconciler
 from modelyard.services.retention import Retention
 from modelyard.settings import Settings
@@ -76,18 +76,7 @@ def _serve(
         started_at=account.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         version=modelyard.__version__,
     )
-    config = uvicorn.Config(
-        app,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_DRAIN_S,
-        ssl_certfile=None if tls is None else tls.certificate,
-        ssl_keyfile=None if tls is None else tls.key,
-    )
+    config = config_of(app, tls, drain_s=_DRAIN_S)
 
     def ready() -> None:
         app.state.is_ready = True

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import uvicorn
 
+from modelyard.access.tls import Tls
 from modelyard.errors import Overloaded
 from modelyard.services.protocols import slow
 from modelyard.services.protocols.slow import DeadlineProtocol, Refused, refusal, tell_nobody
@@ -199,6 +200,24 @@ class CappedServer(uvicorn.Server):
         with connection, suppress(OSError):
             if self.config.ssl is None:
                 connection.send(answer, socket.MSG_DONTWAIT)
+
+
+def config_of(app: Any, tls: Tls | None, *, drain_s: int, **more: Any) -> uvicorn.Config:
+    """What all our servers are to uvicorn; ``drain_s`` is how long one that ends finishes what has
+    begun, in seconds."""
+    return uvicorn.Config(
+        app,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=drain_s,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
+        **more,
+    )
 
 
 def _allow_files(wanted: int) -> None:
