@@ -6,13 +6,24 @@
 # `predict` is list(fn, packages, args, body): how the author said to predict. The packages are
 # attached already, and the caller says what an error means.
 predict_frame <- function(model, rows, predict) {
-  warnings <- character()
   # With a name here the answer would have two owners, and be copied to lose its names.
-  frame <- as_frame(withCallingHandlers(call_predict(model, rows, predict), warning = function(w) {
-    warnings <<- c(warnings, conditionMessage(w))
-    tryInvokeRestart("muffleWarning")
-  }))
-  list(frame = frame, warnings = if (length(warnings) > 1) unique(warnings) else warnings)
+  found <- watched(as_frame(call_predict(model, rows, predict)))
+  list(frame = found$value, warnings = found$warnings)
+}
+
+# What `code` gives and what it warned of, as list(value, warnings). `failed` is told of an error,
+# which it may leave: one set of handlers costs less than two.
+watched <- function(code, failed = identity) {
+  warnings <- character()
+  value <- withCallingHandlers(
+    code,
+    warning = function(w) {
+      warnings <<- c(warnings, conditionMessage(w))
+      tryInvokeRestart("muffleWarning")
+    },
+    error = failed
+  )
+  list(value = value, warnings = if (length(warnings) > 1) unique(warnings) else warnings)
 }
 
 # The call itself, chosen by what the author said and then by the model's class.

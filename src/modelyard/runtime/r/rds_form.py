@@ -73,17 +73,17 @@ def strings(values: Sequence[str | None]) -> Pieces:
     Raises:
         InvalidValue: a text holds a NUL.
     """
-    pieces: Pieces = [head(STRING, len(values))]
-    for value in values:
-        if value is None:
-            pieces.append(_NA_TEXT)
-            continue
-        if "\0" in value:
-            raise text_with_nul()
-        text = value.encode()
-        flags = _ASCII if value.isascii() else _UTF8
-        pieces += [HEAD.pack(flags, len(text)), text]
-    return pieces
+    known = {value: _string(value) for value in dict.fromkeys(values)}
+    return [head(STRING, len(values)), *map(known.__getitem__, values)]
+
+
+def _string(value: str | None) -> bytes:
+    if value is None:
+        return _NA_TEXT
+    if "\0" in value:
+        raise text_with_nul()
+    text = value.encode()
+    return HEAD.pack(_ASCII if value.isascii() else _UTF8, len(text)) + text
 
 
 def text_with_nul() -> InvalidValue:

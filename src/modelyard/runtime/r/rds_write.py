@@ -37,8 +37,6 @@ from modelyard.signature import Column, ColumnType
 
 PACK_OVER = 500
 """Text columns of more values than this are packed."""
-_FEW = 20
-"""Up to so many are not looked through for distinct ones."""
 Writer = Callable[[pa.Array], Pieces]
 
 
@@ -230,13 +228,13 @@ def _bits(buffer: pa.Buffer, offset: int, n: int) -> np.ndarray:
 
 def _texts(array: pa.StringArray) -> Pieces:
     """One by one, or packed: as codes of few distinct ones, as bytes where there are many."""
-    if len(array) <= _FEW:
+    if len(array) <= PACK_OVER:
         return strings(array.to_pylist())
     coded = array.dictionary_encode()
     if len(coded.dictionary) <= len(array) // 3:
         levels = strings(coded.dictionary.to_pylist())
         return [*_codes(coded), *attributes(levels=levels, **class_("modelyard_strings"))]
-    return strings(array.to_pylist()) if len(array) <= PACK_OVER else _packed(array)
+    return _packed(array)
 
 
 def _packed(array: pa.StringArray) -> Pieces:

@@ -78,33 +78,23 @@ read_model <- function(bytes) {
 # they are; any other answer is bytes.
 serve_answer <- function(bytes, seed) {
   served$failed <- TRUE
-  answer <- predicted(bytes, seed)
-  if (is.object(answer)) { # a condition
-    return(told_fault(answer, "model_error"))
-  }
-  served$failed <- FALSE
-  answer
-}
-
-# The same, or the error. It is left by a return, as callCC() does: tryCatch() costs more than
-# everything else here.
-predicted <- function(bytes, seed) {
   failure <- NULL
-  delayedAssign("leave", return(failure))
-  withCallingHandlers(
+  # Left by a return, as callCC() does: tryCatch() costs more than everything else here.
+  delayedAssign("leave", return(told_fault(failure, "model_error")))
+  found <- watched(
     {
       rows <- frame_of_bytes(bytes)
       if (!is.null(seed)) set.seed(seed)
-      answer <- predict_frame(served$model, rows, served$predict)
-      frame <- answer$frame
-      doubles <- all_doubles(frame)
-      list(TRUE, if (doubles) frame else frame_bytes(frame), answer$warnings, doubles)
+      frame <- as_frame(call_predict(served$model, rows, served$predict))
+      if (all_doubles(frame)) frame else frame_bytes(frame)
     },
-    error = function(e) {
+    failed = function(e) {
       failure <<- e
       leave
     }
   )
+  served$failed <- FALSE
+  list(TRUE, found$value, found$warnings, is.list(found$value))
 }
 
 all_doubles <- function(frame) {
