@@ -78,9 +78,19 @@ read_model <- function(bytes) {
 # they are; any other answer is bytes.
 serve_answer <- function(bytes, seed) {
   served$failed <- TRUE
+  answer <- predicted(bytes, seed)
+  if (is.object(answer)) { # a condition
+    return(told_fault(answer, "model_error"))
+  }
+  served$failed <- FALSE
+  answer
+}
+
+# The same, or the error, told once its calls are left: they may fill the stack or the memory. Left
+# by a return, as callCC() does: tryCatch() costs more than everything else here.
+predicted <- function(bytes, seed) {
   failure <- NULL
-  # Left by a return, as callCC() does: tryCatch() costs more than everything else here.
-  delayedAssign("leave", return(told_fault(failure, "model_error")))
+  delayedAssign("leave", return(failure))
   found <- watched(
     {
       rows <- frame_of_bytes(bytes)
@@ -93,7 +103,6 @@ serve_answer <- function(bytes, seed) {
       leave
     }
   )
-  served$failed <- FALSE
   list(TRUE, found$value, found$warnings, is.list(found$value))
 }
 
