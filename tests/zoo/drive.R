@@ -153,7 +153,7 @@ drive <- function(name, entry) {
     version = version$about, service = if (entry$service) service,
     nullable = as.list(nullable_columns(entry, model)), cases = cases,
     kinds = lapply(entry$rows, kind_of), outputs = as.list(names(expected$columns)),
-    expects = entry[c("independent", "deterministic", "answer_rows", "missing")],
+    expects = entry[c("independent", "deterministic", "answer_rows", "missing", "infinite")],
     knows = list(
       columns = as.list(told_by("predictors", model, entry$args)),
       levels = lapply(told_by("known_levels", model, entry$args), \(one) as.list(one$levels)),

@@ -15,16 +15,18 @@ zoo <- new.env()
 # independent     whether a row's answer does not depend on the others, which the log must find out
 # deterministic   whether the same rows give the same answer twice, which the log must find out
 # missing         "asked", or "refused" where the class takes no missing value though R answers
+# infinite        "asked", or "refused" where R draws the answer for -Inf by lot
 # new_text        what a text is that the training data did not have: "refused" as an unknown
 #                 level, or "asked" when the model knows no levels and is asked
 # service         whether to try it through a deployed service too
 entry <- function(fit, rows, r = \(model, rows) predict(model, newdata = rows), args = list(),
                   fn = "predict", pkgs = character(), body = NULL, answer_rows = "same",
                   independent = TRUE, deterministic = TRUE, missing = "asked",
-                  new_text = "refused", service = FALSE) {
+                  infinite = "asked", new_text = "refused", service = FALSE) {
   stopifnot(
     is.function(fit), is.function(r), is.data.frame(rows), nrow(rows) >= 6, nrow(rows) <= 32,
-    !anyNA(rows), missing %in% c("asked", "refused"), new_text %in% c("refused", "asked")
+    !anyNA(rows), missing %in% c("asked", "refused"), infinite %in% c("asked", "refused"),
+    new_text %in% c("refused", "asked")
   )
   row.names(rows) <- NULL
   as.list(environment())

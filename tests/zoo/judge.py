@@ -5,9 +5,10 @@
 3. A missing value in a column that may not be missing (plain R gives no row for a row that lacks
    it, or the class refuses it everywhere) is ``null_not_allowed`` where the version is known;
    locally R is asked.
-4. Where plain R stops on the rows, ``model_error``; where it answers another number of rows,
+4. Infinite values are ``invalid_value`` where R draws the answer for one by lot.
+5. Where plain R stops on the rows, ``model_error``; where it answers another number of rows,
    ``contract_violation_output``.
-5. Everything else is plain R's answer, bit for bit.
+6. Everything else is plain R's answer, bit for bit.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ def expected(model: Told, case: str, path: str) -> Expected:
     known = path != "local" or everywhere
     if known and not all(model["nullable"][name] for name in lacking):
         return Expected(code="null_not_allowed")
+    if case == "infinite" and model["expects"]["infinite"] == "refused":
+        return Expected(code="invalid_value")
     if "error" in told["r"]:
         return Expected(code="model_error")
     columns = columns_of(told["r"]["columns"])

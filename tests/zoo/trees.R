@@ -142,20 +142,20 @@ zoo$gbm_multinomial <- entry(
 
 zoo$ctree <- entry(
   fit = \() partykit::ctree(Price ~ ., cars93),
-  rows = cars93_rows, pkgs = "partykit", missing = "refused"
+  rows = cars93_rows, pkgs = "partykit", missing = "refused", infinite = "refused"
 )
 zoo$ctree_prob <- entry(
   fit = \() partykit::ctree(Attrition ~ ., leavers),
-  rows = leavers_rows, pkgs = "partykit", missing = "refused", args = list(type = "prob"),
+  rows = leavers_rows, pkgs = "partykit", missing = "refused", infinite = "refused", args = list(type = "prob"),
   r = \(model, rows) predict(model, rows, type = "prob")
 )
 zoo$cforest <- entry(
   fit = \() partykit::cforest(Species ~ ., iris, ntree = 20),
-  rows = iris_rows, pkgs = "partykit", missing = "refused"
+  rows = iris_rows, pkgs = "partykit", missing = "refused", infinite = "refused"
 )
 zoo$lmtree <- entry(
   fit = \() partykit::lmtree(Price ~ Horsepower | Weight + Type + Origin, cars93, minsize = 15),
-  rows = cars93_rows[c("Horsepower", "Weight", "Type", "Origin")], pkgs = "partykit", missing = "refused"
+  rows = cars93_rows[c("Horsepower", "Weight", "Type", "Origin")], pkgs = "partykit", missing = "refused", infinite = "refused"
 )
 zoo$glmtree <- entry(
   fit = \() {
@@ -163,7 +163,7 @@ zoo$glmtree <- entry(
       family = binomial, minsize = 40
     )
   },
-  rows = leavers_rows[c("Age", "MonthlyIncome", "Department", "OverTime")], pkgs = "partykit", missing = "refused"
+  rows = leavers_rows[c("Age", "MonthlyIncome", "Department", "OverTime")], pkgs = "partykit", missing = "refused", infinite = "refused"
 )
 
 zoo$bagging_regression <- entry(

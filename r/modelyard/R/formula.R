@@ -154,18 +154,26 @@ is_arithmetic <- function(code) {
 }
 
 # Names in a formula that are no columns but values which travel with the environment it was
-# written in, and R's own such as pi.
+# written in, and R's own such as pi, or such as mean in ave(x, g, FUN = mean).
 constants <- function(model, names) {
   frame <- model_frame(model)
   home <- model_home(model)
   n <- model_rows(model)
+  data <- named_data(model)
   Filter(function(name) {
-    if (name %in% c("pi", "T", "F", "letters", "LETTERS")) {
+    # Where the data is known, a name that it lacks is no column of it.
+    if (name %in% c("pi", "T", "F", "letters", "LETTERS") || !is.null(data) && is_of_r(name)) {
       return(TRUE)
     }
     value <- captured_value(name, home)
     !is.null(value) && if (is.null(n)) length(value) == 1 else NROW(value) != n
-  }, setdiff(names, c(names(frame), names(named_data(model)))))
+  }, setdiff(names, c(names(frame), names(data))))
+}
+
+# Whether R would find, for a name, a function of R itself and nothing of the session's.
+is_of_r <- function(name) {
+  found <- get0(name, envir = globalenv())
+  is.function(found) && identical(found, get0(name, asNamespace("stats"), "function"))
 }
 
 # How many rows a model was fitted on, or NULL.

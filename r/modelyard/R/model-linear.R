@@ -79,6 +79,12 @@ predict_types.fda <- function(model) {
 required_pkgs.clm <- function(model) "ordinal"
 model_task.clm <- function(model) class_task(model$y.levels)
 
+# Of equal probabilities predict() draws the class, as max.col() does.
+rowwise.clm <- function(model, args = list()) !asks_class(args, "prob")
+score.clm <- function(model, rows, args = list()) {
+  drawn(model, args, score.default(model, rows, args))
+}
+
 # The scale and the thresholds that depend on a column have terms of their own.
 predictors.clm <- function(model, args = list()) {
   code <- lapply(unclass(model)[c("terms", "S.terms", "nom.terms")], predict_code)

@@ -26,7 +26,7 @@ score.coxph <- function(model, rows, args = list()) {
   strata <- !is.null(attr(model_terms(model), "specials")$strata)
   needs <- strata || any(args$type %in% c("expected", "survival", "terms")) || isTRUE(args$se.fit)
   if (needs && is.null(model[["model"]]) && is.null(model[["x"]])) {
-    fault("model_error", paste(
+    fault("model_rejected", paste(
       "This coxph needs its training rows to predict, and has not kept them.",
       "Fit it with coxph(..., model = TRUE)."
     ))

@@ -69,34 +69,61 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
   if (!is.null(inputs)) {
     return(check_inputs(new_data, local_inputs(inputs, new_data, model, spec), call = call))
   }
-  needed <- if (asked_plainly(spec)) predictors(model, spec$args)
+  if (!asked_plainly(spec)) {
+    return(new_data)
+  }
+  needed <- predictors(model, spec$args)
   if (length(needed) > 0) {
     found <- match_columns(names(new_data), needed, call = call)
     names(new_data)[found] <- needed
-    # In the model's own order: some classes take a matrix by position.
-    new_data <- new_data[c(found, setdiff(seq_along(new_data), found))]
-  }
-  if (!asked_plainly(spec)) {
-    return(new_data)
+    # In the model's own order, since some classes take a matrix by position; what it does not know
+    # is not for it to see.
+    known <- intersect(names(sample_frame(model, 1L, spec$args)), names(new_data))
+    new_data <- new_data[union(needed, known)]
   }
   # R would read the bits of a 64-bit integer as those of a double.
   wide <- vapply(new_data, inherits, NA, "integer64")
   new_data[wide] <- lapply(new_data[wide], wide_integers)
-  with_levels_of_model(new_data, model, spec, call)
+  as_trained(new_data, model, spec, call)
 }
 
-# Text and factors as the factors the model was trained on: some classes give another number for
-# text, or for a factor with fewer levels, and say nothing.
-with_levels_of_model <- function(rows, model, spec, call) {
-  known <- known_levels(model, spec$args)
-  for (name in intersect(names(known), names(rows))) {
-    found <- known[[name]]
-    if (is.null(found$levels)) next
-    column <- c(list(name = name), found)
-    rows[[name]] <- check_column(rows[[name]], column, call, "The rows do not fit the model")
+# Columns as those the model was trained on, as a version's contract would have them: with other
+# levels, another zone or another type than those, some models give another number and say nothing.
+as_trained <- function(rows, model, spec, call) {
+  trained <- Filter(is_contract_vector, as.list(sample_frame(model, 1L, spec$args)))
+  inputs <- list()
+  if (length(trained) > 0) {
+    inputs <- contract_columns(lapply(trained, describe_column))
+    inputs <- complete_inputs(inputs, list(columns = trained), model, spec)
+  }
+  known <- Filter(\(found) !is.null(found$levels), known_levels(model, spec$args))
+  for (name in setdiff(names(known), names(inputs))) {
+    inputs[[name]] <- c(list(name = name), known[[name]])
+  }
+  for (name in intersect(names(inputs), names(rows))) {
+    if (is_left_to_r(rows[[name]], inputs[[name]]$type, model)) next
+    rows[[name]] <- check_column(rows[[name]], inputs[[name]], call, "The rows do not fit the model")
   }
   rows
 }
+
+# R itself takes a number that is not whole, though a contract does not. What prophet keeps is the
+# clock of its training rows without their zone.
+is_left_to_r <- function(x, type, model) {
+  switch(type,
+    integer = !is_whole(x),
+    date = TRUE,
+    timestamp = !inherits(x, "POSIXct") || is.null(model_terms(model)),
+    FALSE
+  )
+}
+
+is_contract_vector <- function(x) {
+  known <- is.factor(x) || inherits(x, c("Date", "POSIXct"))
+  known || (is.null(attributes(x)) && typeof(x) %in% c("logical", "integer", "double", "character"))
+}
+
+is_whole <- function(x) !is.double(x) || all(is.na(x) | (is.finite(x) & x == trunc(x)))
 
 # The contract as logging would complete it from the model's own frame; what that does not say,
 # the rows do.

@@ -110,6 +110,7 @@ score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
       list(origin = samples$origin, rows = rows, predictions = answer$frame)
     },
     modelyard_missing_package = function(e) rlang::cnd_signal(e),
+    modelyard_model_rejected = function(e) rlang::cnd_signal(e),
     modelyard_error = function(e) {
       if (named_by_author) rlang::cnd_signal(e)
       list(origin = NULL, rows = NULL, predictions = NULL, why = conditionMessage(e))

@@ -38,6 +38,20 @@ describe_columns <- function(data, exclude, call = caller_env()) {
       i = "Make them numbers first, as {.code as.numeric(x, units = \"hours\")} does."
     ), call = call)
   }
+  wide <- names(kept)[vapply(kept, \(x) length(dim(x)) > 1 && ncol(x) > 1, NA)]
+  if (length(wide) > 0) {
+    abort_code("invalid_signature", c(
+      "{.arg data} has several columns in each of {.field {wide}}, and a contract's are plain.",
+      i = "Make each of them a column of its own, and name it in the formula."
+    ), call = call)
+  }
+  blank <- names(kept)[vapply(kept, \(x) is.factor(x) && anyNA(levels(x)), NA)]
+  if (length(blank) > 0) {
+    abort_code("invalid_signature", c(
+      "{.arg data} has NA among the levels of {.field {blank}}, which no contract holds.",
+      i = "Give that level a name of its own."
+    ), call = call)
+  }
   lapply(as.list(kept), describe_column)
 }
 

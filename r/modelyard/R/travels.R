@@ -85,6 +85,12 @@ method_packages <- function(model, call) {
   character()
 }
 
+# Whether a function is the session's own. lme4 leaves stats::offset() there, as it is.
+is_own_function <- function(name) {
+  own <- get0(name, envir = globalenv(), mode = "function", inherits = FALSE)
+  !is.null(own) && !identical(own, get0(name, parent.env(globalenv()), mode = "function"))
+}
+
 # The packages of the functions in pieces of code.
 function_packages <- function(code, model, call) {
   names <- unique(as.character(unlist(lapply(code, functions_named))))
@@ -93,10 +99,7 @@ function_packages <- function(code, model, call) {
   found <- lapply(rlang::set_names(names), \(name) {
     get0(name, envir = if (is.environment(home)) home else globalenv(), mode = "function")
   })
-  own <- Filter(\(name) {
-    is.null(captured_value(name, home)) &&
-      exists(name, envir = globalenv(), mode = "function", inherits = FALSE)
-  }, names)
+  own <- Filter(\(name) is.null(captured_value(name, home)) && is_own_function(name), names)
   if (length(own) > 0) {
     abort_code("model_rejected", c(
       "The model's formula calls {.fn {own}} of your session, which no worker has.",

@@ -204,3 +204,26 @@ test_that("ranger starts as many threads as cpu_requests allows, and one without
   on.exit(Sys.unsetenv("R_RANGER_NUM_THREADS"))
   expect_error(asked(model, mtcars), "threads: 2$")
 })
+
+test_that("what partykit draws by lot is refused, and what clm draws falls the same way", {
+  skip_if_not_installed("partykit")
+  tree <- partykit::ctree(Sepal.Length ~ Petal.Length + Petal.Width, iris)
+  rows <- iris[1:3, ]
+  rows$Petal.Width[2] <- -Inf
+  expect_error(sfr_predict_local(tree, rows), "Petal.Width", class = "modelyard_invalid_value")
+  rows$Petal.Width[2] <- Inf
+  expect_identical(sfr_predict_local(tree, rows)$prediction, unname(predict(tree, rows)))
+  skip_if_not_installed("ordinal")
+  fit <- ordinal::clm(rating ~ temp, nominal = ~contact, data = ordinal::wine)
+  expect_false(rowwise(fit, list(type = "class")))
+  expect_true(rowwise(fit))
+  graded <- data.frame(
+    y = factor(rep(c("lo", "mid", "hi"), 40), c("lo", "mid", "hi"), ordered = TRUE),
+    x = sin(1:120) + rep(1:3, 40) / 3
+  )
+  fit <- ordinal::clm(y ~ x, data = graded)
+  far <- data.frame(x = rep(c(1e300, -1e300, Inf, -Inf), 10))
+  asked <- lapply(1:3, \(i) sfr_predict_local(fit, far, predict_args = list(type = "class")))
+  expect_identical(asked[[2]], asked[[1]])
+  expect_identical(asked[[3]], asked[[1]])
+})

@@ -110,3 +110,14 @@ test_that("gls, gnls and nlme", {
   rows <- some(Loblolly, c("age", "Seed"))
   expect_plain(fit, rows, predict(fit, rows))
 })
+
+test_that("a row of nested groups may lack the inner one", {
+  fit <- nlme::lme(distance ~ age, nlme::Orthodont, random = ~ 1 | Sex / Subject)
+  rows <- as.data.frame(nlme::Orthodont)[1:4, c("age", "Sex", "Subject")]
+  expect_identical(sfr_predict_local(fit, rows)$prediction, as.vector(predict(fit, rows)))
+  rows$Subject[2] <- NA
+  found <- sfr_predict_local(fit, rows)$prediction
+  expect_identical(is.na(found), c(FALSE, TRUE, FALSE, FALSE))
+  rows$Subject <- "M99"
+  expect_error(sfr_predict_local(fit, rows), class = "modelyard_unknown_level")
+})

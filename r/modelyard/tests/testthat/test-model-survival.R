@@ -29,7 +29,7 @@ test_that("strata are columns, and a model that lacks its rows says so", {
   rows <- some(na.omit(lung), c("age", "sex"))
   expect_plain(fit, rows, predict(fit, rows))
   short <- survival::coxph(Surv(time, status) ~ age + strata(sex), lung)
-  expect_error(sfr_predict_local(short, rows), "model = TRUE", class = "modelyard_model_error")
+  expect_error(sfr_predict_local(short, rows), "model = TRUE", class = "modelyard_model_rejected")
 })
 
 test_that("survreg gives one or several quantiles", {

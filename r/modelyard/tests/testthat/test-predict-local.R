@@ -123,3 +123,49 @@ test_that("64-bit integers are numbers, not the bits of doubles", {
   plain[[1]] <- 1:nrow(cars)
   expect_identical(sfr_predict_local(fit, rows), sfr_predict_local(fit, plain))
 })
+
+test_that("rows come to the model as it was trained, without a contract too", {
+  rows <- data.frame(
+    y = c(1, 3, 2, 5, 4, 6), k = c(1, 2, 3, 5, 7, 8), n = 1:6, s = rep(c("aa", "bb", "cc"), 2),
+    at = as.POSIXct("2024-07-01 22:00:00", tz = "Asia/Kolkata") + 3600 * 0:5
+  )
+  here <- function(formula, given) {
+    sfr_predict_local(lm(formula, rows), given)$prediction
+  }
+  own <- function(formula, given) unname(predict(lm(formula, rows), given))
+  utc <- rows
+  attr(utc$at, "tzone") <- "UTC"
+  hour <- y ~ as.numeric(format(at, "%H"))
+  expect_identical(here(hour, utc), own(hour, rows))
+  big <- data.frame(k = 50000L, n = 50000)
+  expect_identical(here(y ~ I(k * k), big), own(y ~ I(k * k), data.frame(k = 50000)))
+  expect_warning(found <- here(y ~ I(n * n), big), "integer overflow")
+  expect_identical(found, NA_real_)
+  expect_identical(here(y ~ n, data.frame(n = 2.5)), own(y ~ n, data.frame(n = 2.5)))
+  text <- y ~ I(s > "aa")
+  expect_identical(here(text, transform(rows, s = factor(s))), own(text, rows))
+})
+
+test_that("an ordered factor has its levels in the order of the training", {
+  skip_if_not_installed("randomForest")
+  set.seed(1)
+  words <- c("lo", "mid", "hi")
+  rows <- data.frame(x = rnorm(60), o = factor(sample(words, 60, TRUE), words, ordered = TRUE))
+  rows$y <- rows$x + as.integer(rows$o)
+  model <- randomForest::randomForest(y ~ x + o, rows, ntree = 20)
+  expected <- unname(predict(model, rows))
+  expect_identical(sfr_predict_local(model, rows)$prediction, expected)
+  for (other in list(rev(words), sort(words))) {
+    given <- transform(rows, o = factor(as.character(o), other, ordered = TRUE))
+    expect_identical(sfr_predict_local(model, given)$prediction, expected)
+  }
+  given <- transform(rows, o = as.character(o))
+  expect_identical(sfr_predict_local(model, given)$prediction, expected)
+})
+
+test_that("a column that the model does not use does not reach it", {
+  skip_if_not_installed("e1071")
+  model <- e1071::svm(mpg ~ wt + hp, mtcars)
+  given <- cbind(mtcars, note = "a")
+  expect_identical(sfr_predict_local(model, given), sfr_predict_local(model, mtcars))
+})

@@ -55,3 +55,13 @@ test_that("time differences are refused with what to do", {
   expect_error(sfr_input_cols(rows), "as.numeric", class = "modelyard_invalid_signature")
   expect_identical(sfr_input_cols(rows, exclude = "wait"), list(x = "double"))
 })
+
+test_that("columns that no contract holds are named", {
+  rows <- mtcars[1:3, "wt", drop = FALSE]
+  rows$pair <- cbind(1:3, 4:6)
+  rows$single <- cbind(1:3)
+  expect_error(sfr_input_cols(rows), "pair", class = "modelyard_invalid_signature")
+  expect_identical(sfr_input_cols(rows[c("wt", "single")])$single, "integer")
+  rows <- data.frame(f = addNA(factor(c("a", NA))))
+  expect_error(sfr_input_cols(rows), "NA among the levels", class = "modelyard_invalid_signature")
+})

@@ -122,3 +122,30 @@ test_that("packages of the functions in a formula come along", {
   withr::local_package("splines")
   expect_identical(required_pkgs(lm(mpg ~ ns(wt, 2), mtcars)), "splines")
 })
+
+test_that("functions of R that a formula names are neither columns nor of the session", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  rows <- transform(mtcars, g = factor(cyl))
+  fits <- list(
+    lm(mpg ~ C(g, contr.sum) + wt, rows), lm(mpg ~ sapply(wt, abs), rows),
+    lm(mpg ~ Reduce(`+`, list(wt, hp)), rows), lm(mpg ~ ave(wt, g, FUN = mean), rows)
+  )
+  columns <- list(c("g", "wt"), "wt", c("wt", "hp"), c("wt", "g"))
+  for (i in seq_along(fits)) {
+    expect_identical(predictors(fits[[i]]), columns[[i]])
+    expect_identical(check_travels(fits[[i]], spec), character())
+  }
+  # A column that has the name of a function, in data that cannot be looked up again.
+  fit <- lm(mpg ~ as.numeric(ts), transform(rows, ts = wt + 1))
+  expect_identical(predictors(fit), "ts")
+})
+
+test_that("a function that lme4 leaves in the session is the one of stats", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  withr::defer(rm(offset, envir = globalenv()))
+  assign("offset", stats::offset, envir = globalenv())
+  fit <- lm(mpg ~ wt + offset(hp / 100), mtcars)
+  expect_identical(check_travels(fit, spec), character())
+  assign("offset", function(x) x + 1, envir = globalenv())
+  expect_error(check_travels(fit, spec), "offset", class = "modelyard_model_rejected")
+})

@@ -134,7 +134,9 @@ refuse_new_groups <- function(rows, groups, choice, nested = NULL) {
     if (!all(columns %in% names(rows))) next
     value <- do.call(paste, c(lapply(rows[columns], as.character), sep = ":"))
     value[!stats::complete.cases(rows[columns])] <- NA
-    if (!is.null(before)) value <- ifelse(is.na(before), NA, paste(before, value, sep = nested))
+    if (!is.null(before)) {
+      value <- ifelse(is.na(before) | is.na(value), NA, paste(before, value, sep = nested))
+    }
     if (!is.null(nested)) before <- value
     known <- groups[[name]]
     new <- which(!is.na(value) & !value %in% if (is.factor(known)) levels(known) else known)

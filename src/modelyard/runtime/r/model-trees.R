@@ -170,13 +170,21 @@ model_task.gbm <- function(model) {
 
 predict_types.gbm <- function(model) c("link", "response")
 
-# --- partykit: a missing value without a surrogate split goes down a branch drawn at random
+# --- partykit: a missing value without a surrogate split goes down a branch drawn at random, and so
+# does -Inf, which lies in none of its intervals
 
 score.party <- function(model, rows, args = list()) {
   lacks <- names(rows)[vapply(rows, anyNA, NA)]
   if (length(lacks) > 0) {
     fault("null_not_allowed", paste0(
       "A tree of partykit sends a row with a missing value (", paste(lacks, collapse = ", "),
+      ") down a branch drawn at random, so there is no one answer."
+    ))
+  }
+  least <- names(rows)[vapply(rows, function(x) is.numeric(x) && any(x == -Inf), NA)]
+  if (length(least) > 0) {
+    fault("invalid_value", paste0(
+      "A tree of partykit sends a row with -Inf (", paste(least, collapse = ", "),
       ") down a branch drawn at random, so there is no one answer."
     ))
   }
