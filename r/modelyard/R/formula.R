@@ -172,8 +172,8 @@ constants <- function(model, names) {
 
 # Whether R would find, for a name, a function of R itself and nothing of the session's.
 is_of_r <- function(name) {
-  found <- get0(name, envir = globalenv())
-  is.function(found) && identical(found, get0(name, asNamespace("stats"), "function"))
+  own <- get0(name, asNamespace("stats"), inherits = FALSE, ifnotfound = baseenv()[[name]])
+  is.function(own) && identical(get0(name, globalenv()), own)
 }
 
 # How many rows a model was fitted on, or NULL.

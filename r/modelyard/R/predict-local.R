@@ -102,7 +102,8 @@ as_trained <- function(rows, model, spec, call) {
   }
   for (name in intersect(names(inputs), names(rows))) {
     if (is_left_to_r(rows[[name]], inputs[[name]]$type, model)) next
-    rows[[name]] <- check_column(rows[[name]], inputs[[name]], call, "The rows do not fit the model")
+    column <- check_column(rows[[name]], inputs[[name]], call, "The rows do not fit the model")
+    rows[[name]] <- column
   }
   rows
 }

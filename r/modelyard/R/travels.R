@@ -48,7 +48,8 @@ check_session_values <- function(model, spec, columns, call) {
   open <- setdiff(
     predictors(model, spec$args), c(columns, names(frame), names(kept), names(named_data(model)))
   )
-  outside <- Filter(\(name) exists(name, envir = globalenv()), open)
+  # What has the name of a function of R, such as ts or df, is a column of data not to be found.
+  outside <- Filter(\(name) exists(name, envir = globalenv()) && !is_of_r(name), open)
   if (length(outside) == 0) {
     return(invisible())
   }

@@ -135,9 +135,14 @@ test_that("functions of R that a formula names are neither columns nor of the se
     expect_identical(predictors(fits[[i]]), columns[[i]])
     expect_identical(check_travels(fits[[i]], spec), character())
   }
+  assign("zoo_abs", function(x) abs(x), envir = globalenv())
+  withr::defer(rm(zoo_abs, envir = globalenv()))
+  fit <- lm(mpg ~ sapply(wt, zoo_abs), rows)
+  expect_error(check_travels(fit, spec), "zoo_abs", class = "modelyard_model_rejected")
   # A column that has the name of a function, in data that cannot be looked up again.
   fit <- lm(mpg ~ as.numeric(ts), transform(rows, ts = wt + 1))
   expect_identical(predictors(fit), "ts")
+  expect_identical(check_travels(fit, spec), character())
 })
 
 test_that("a function that lme4 leaves in the session is the one of stats", {
