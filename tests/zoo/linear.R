@@ -53,6 +53,7 @@ zoo$clm <- entry(
 )
 zoo$clm_class <- entry(
   fit = \() ordinal::clm(rating ~ temp * contact, data = ordinal::wine, link = "probit"),
+  independent = FALSE,
   rows = ordinal::wine[(1:24) * 3, c("temp", "contact")], pkgs = "ordinal",
   args = list(type = "class"),
   r = \(model, rows) as.character(predict(model, rows, type = "class")$fit)
