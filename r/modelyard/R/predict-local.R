@@ -1,7 +1,9 @@
 #' Predict in this session
 #'
 #' Runs the very code the registry's workers run, on a model in this session. When a contract is
-#' given, rows and predictions are checked against it as they would be after logging.
+#' given, rows and predictions are checked against it as they would be after logging. Without one,
+#' rows come to the model as it was trained, as far as it tells: with its levels in their order, in
+#' the zone of its times, as its types of numbers, and without other columns.
 #'
 #' @param model A fitted model.
 #' @param new_data A data frame of rows to score.

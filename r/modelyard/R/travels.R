@@ -40,14 +40,11 @@ attached_anyway <- c("base", "stats", "utils", "modelyard")
 
 # A name in the formula that is no column, but which R would find among this session's values.
 check_session_values <- function(model, spec, columns, call) {
-  frame <- training_frame(model, spec$args)
-  kept <- model_frame(model)
-  if (is.null(frame) && is.null(kept)) {
+  known <- list(training_frame(model, spec$args), model_frame(model), named_data(model))
+  if (all(vapply(known, is.null, NA))) {
     return(invisible())
   }
-  open <- setdiff(
-    predictors(model, spec$args), c(columns, names(frame), names(kept), names(named_data(model)))
-  )
+  open <- setdiff(predictors(model, spec$args), c(columns, unlist(lapply(known, names))))
   # What has the name of a function of R, such as ts or df, is a column of data not to be found.
   outside <- Filter(\(name) exists(name, envir = globalenv()) && !is_of_r(name), open)
   if (length(outside) == 0) {

@@ -145,6 +145,15 @@ test_that("functions of R that a formula names are neither columns nor of the se
   expect_identical(check_travels(fit, spec), character())
 })
 
+test_that("a value of the session is told from a column, whatever the class keeps", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  assign("zoo_limit", 3, envir = globalenv())
+  withr::defer(rm(zoo_limit, envir = globalenv()))
+  fit <- eval(quote(rpart::rpart(mpg ~ I(wt > zoo_limit) + hp, mtcars)), globalenv())
+  expect_error(check_travels(fit, spec), "zoo_limit", class = "modelyard_model_rejected")
+  expect_identical(check_travels(fit, spec, c("wt", "zoo_limit", "hp")), character())
+})
+
 test_that("a function that lme4 leaves in the session is the one of stats", {
   spec <- predict_spec("predict", character(), NULL, list())
   withr::defer(rm(offset, envir = globalenv()))
