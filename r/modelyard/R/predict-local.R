@@ -89,44 +89,51 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
   as_trained(new_data, model, spec, call)
 }
 
-# Columns as those the model was trained on, as a version's contract would have them: with other
-# levels, another zone or another type than those, some models give another number and say nothing.
+# Columns as those the model was trained on, where that is known and no value is lost by it: with
+# other levels, another zone or another type of number, some models give another number and say
+# nothing. What cannot be made so is for R to judge, but for levels that the model does not know.
 as_trained <- function(rows, model, spec, call) {
-  trained <- Filter(is_contract_vector, as.list(sample_frame(model, 1L, spec$args)))
-  inputs <- list()
-  if (length(trained) > 0) {
-    inputs <- contract_columns(lapply(trained, describe_column))
-    inputs <- complete_inputs(inputs, list(columns = trained), model, spec)
+  trained <- as.list(sample_frame(model, 1L, spec$args))
+  for (name in intersect(names(trained), names(rows))) {
+    rows[[name]] <- of_its_type(rows[[name]], trained[[name]], model)
   }
-  known <- Filter(\(found) !is.null(found$levels), known_levels(model, spec$args))
-  for (name in setdiff(names(known), names(inputs))) {
-    inputs[[name]] <- c(list(name = name), known[[name]])
-  }
-  for (name in intersect(names(inputs), names(rows))) {
-    if (is_left_to_r(rows[[name]], inputs[[name]]$type, model)) next
-    column <- check_column(rows[[name]], inputs[[name]], call, "The rows do not fit the model")
-    rows[[name]] <- column
+  known <- known_levels(model, spec$args)
+  factors <- categories(trained)
+  factors[names(known)] <- known
+  for (name in intersect(names(factors), names(rows))) {
+    found <- factors[[name]]
+    is_text <- is.character(rows[[name]]) || is.factor(rows[[name]])
+    if (is.null(found$levels) || !(is_text || name %in% names(known))) next
+    column <- c(list(name = name), found)
+    rows[[name]] <- check_column(rows[[name]], column, call, "The rows do not fit the model")
   }
   rows
 }
 
-# R itself takes a number that is not whole, though a contract does not. What prophet keeps is the
-# clock of its training rows without their zone.
-is_left_to_r <- function(x, type, model) {
-  switch(type,
-    integer = !is_whole(x),
-    date = TRUE,
-    timestamp = !inherits(x, "POSIXct") || is.null(model_terms(model)),
-    FALSE
-  )
+of_its_type <- function(x, trained, model) {
+  plain <- !is.object(x) && !is.object(trained) && is.null(dim(x)) && is.null(dim(trained))
+  if (plain && is.integer(x) && is.double(trained)) {
+    as.double(x)
+  } else if (plain && is.double(x) && is.integer(trained) && is_whole(x)) {
+    as.integer(x)
+  } else if (is.factor(x) && plain_text(trained)) {
+    as.character(x)
+  } else if (inherits(x, "POSIXct") && inherits(trained, "POSIXct") && has_zone(model)) {
+    structure(x, tzone = zone_of(trained))
+  } else {
+    x
+  }
 }
 
-is_contract_vector <- function(x) {
-  known <- is.factor(x) || inherits(x, c("Date", "POSIXct"))
-  known || (is.null(attributes(x)) && typeof(x) %in% c("logical", "integer", "double", "character"))
+# Whether numbers are the same as integers of R.
+is_whole <- function(x) {
+  all(is_missing(x) | (is.finite(x) & x == trunc(x) & abs(x) <= .Machine$integer.max))
 }
 
-is_whole <- function(x) !is.double(x) || all(is.na(x) | (is.finite(x) & x == trunc(x)))
+plain_text <- function(x) is.character(x) && !is.object(x)
+
+# What prophet keeps is the clock of its training rows without their zone.
+has_zone <- function(model) !is.null(model_terms(model))
 
 # The contract as logging would complete it from the model's own frame; what that does not say,
 # the rows do.

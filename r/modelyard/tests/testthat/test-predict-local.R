@@ -163,6 +163,28 @@ test_that("an ordered factor has its levels in the order of the training", {
   expect_identical(sfr_predict_local(model, given)$prediction, expected)
 })
 
+test_that("what cannot be as it was trained is for R to judge", {
+  rows <- data.frame(
+    y = c(1, 3, 2, 5, 4, 6), n = 1:6, b = rep(c(TRUE, FALSE), 3), z = c(2, 4, 8, 1, 5, 3)
+  )
+  fit <- lm(y ~ n + b + z, rows)
+  for (n in list(c(2.5, 1), c(NaN, 1), c(3e9, 1), c(Inf, NA))) {
+    given <- data.frame(n = n, b = c(TRUE, FALSE), z = 1)
+    expect_identical(sfr_predict_local(fit, given)$prediction, unname(predict(fit, given)))
+  }
+  fit <- lm(y ~ as.numeric(b) + z, rows)
+  given <- data.frame(b = c(0L, 1L), z = 1:2)
+  expect_identical(sfr_predict_local(fit, given)$prediction, unname(predict(fit, given)))
+  skip_if_not_installed("randomForest")
+  words <- c("lo", "mid", "hi")
+  x <- data.frame(z = sin(1:60), o = factor(rep(words, 20), words, ordered = TRUE))
+  forest <- randomForest::randomForest(x, x$z + as.integer(x$o), ntree = 20)
+  expected <- unname(predict(forest, x))
+  expect_identical(sfr_predict_local(forest, x)$prediction, expected)
+  text <- transform(x, o = as.character(o))
+  expect_identical(sfr_predict_local(forest, text)$prediction, expected)
+})
+
 test_that("a column that the model does not use does not reach it", {
   skip_if_not_installed("e1071")
   model <- e1071::svm(mpg ~ wt + hp, mtcars)

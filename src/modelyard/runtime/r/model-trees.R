@@ -38,7 +38,12 @@ known_levels.randomForest <- function(model, args = list()) {
   levels <- Filter(is.character, as.list(model$forest$xlevels))
   classes <- attr(model$terms, "dataClasses")
   made <- lapply(names(levels), function(name) {
-    ordered <- name %in% names(classes) && classes[[name]] == "ordered"
+    # Without a formula, an ordered factor is one that counts as a number.
+    ordered <- if (is.null(classes)) {
+      model$forest$ncat[[name]] == 1
+    } else {
+      name %in% names(classes) && classes[[name]] == "ordered"
+    }
     category(levels[[name]], "factor", ordered)
   })
   stats::setNames(made, names(levels))
