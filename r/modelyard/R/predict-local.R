@@ -111,26 +111,30 @@ as_trained <- function(rows, model, spec, call) {
 }
 
 of_its_type <- function(x, trained, model) {
-  plain <- !is.object(x) && !is.object(trained) && is.null(dim(x)) && is.null(dim(trained))
-  if (plain && is.integer(x) && is.double(trained)) {
-    as.double(x)
-  } else if (plain && is.double(x) && is.integer(trained) && is_whole(x)) {
-    as.integer(x)
-  } else if (is.factor(x) && plain_text(trained)) {
-    as.character(x)
-  } else if (inherits(x, "POSIXct") && inherits(trained, "POSIXct") && has_zone(model)) {
-    structure(x, tzone = zone_of(trained))
-  } else {
-    x
+  if (is_bare(x) && is_bare(trained)) {
+    return(number_of_its_type(x, trained))
   }
+  if (is.factor(x) && is_bare(trained) && is.character(trained)) {
+    return(as.character(x))
+  }
+  are_times <- inherits(x, "POSIXct") && inherits(trained, "POSIXct")
+  if (are_times && has_zone(model)) attr(x, "tzone") <- zone_of(trained)
+  x
 }
+
+number_of_its_type <- function(x, trained) {
+  if (is.integer(x) && is.double(trained)) {
+    return(as.double(x))
+  }
+  if (is.double(x) && is.integer(trained) && is_whole(x)) as.integer(x) else x
+}
+
+is_bare <- function(x) is.atomic(x) && !is.object(x) && is.null(dim(x))
 
 # Whether numbers are the same as integers of R.
 is_whole <- function(x) {
   all(is_missing(x) | (is.finite(x) & x == trunc(x) & abs(x) <= .Machine$integer.max))
 }
-
-plain_text <- function(x) is.character(x) && !is.object(x)
 
 # What prophet keeps is the clock of its training rows without their zone.
 has_zone <- function(model) !is.null(model_terms(model))
