@@ -111,18 +111,26 @@ as_trained <- function(rows, model, spec, call) {
 }
 
 of_its_type <- function(x, trained, model) {
-  if (is_bare(x) && is_bare(trained)) {
-    return(number_of_its_type(x, trained))
+  if (inherits(trained, "POSIXct")) {
+    return(if (has_zone(model)) in_zone_of(x, trained) else x)
   }
-  if (is.factor(x) && is_bare(trained) && is.character(trained)) {
-    return(as.character(x))
+  if (!is_bare(trained)) {
+    return(x)
   }
-  are_times <- inherits(x, "POSIXct") && inherits(trained, "POSIXct")
-  if (are_times && has_zone(model)) attr(x, "tzone") <- zone_of(trained)
+  if (is.character(trained)) text_of(x) else number_of_its_type(x, trained)
+}
+
+in_zone_of <- function(x, trained) {
+  if (inherits(x, "POSIXct")) attr(x, "tzone") <- zone_of(trained)
   x
 }
 
+text_of <- function(x) if (is.factor(x)) as.character(x) else x
+
 number_of_its_type <- function(x, trained) {
+  if (!is_bare(x)) {
+    return(x)
+  }
   if (is.integer(x) && is.double(trained)) {
     return(as.double(x))
   }
