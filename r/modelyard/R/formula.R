@@ -156,18 +156,24 @@ is_arithmetic <- function(code) {
 # Names in a formula that are no columns but values which travel with the environment it was
 # written in, and R's own such as pi, or such as mean in ave(x, g, FUN = mean).
 constants <- function(model, names) {
-  frame <- model_frame(model)
   home <- model_home(model)
   n <- model_rows(model)
   data <- named_data(model)
+  open <- setdiff(names, c(names(model_frame(model)), names(data)))
+  of_r <- functions_of_r(open, home)
+  # Where the data has all the others, a name that it lacks is no column of it.
+  if (is.null(data) || !all(setdiff(names, of_r) %in% names(data))) of_r <- character()
   Filter(function(name) {
-    # Where the data is known, a name that it lacks is no column of it.
-    if (name %in% c("pi", "T", "F", "letters", "LETTERS") || !is.null(data) && is_of_r(name)) {
+    if (name %in% c("pi", "T", "F", "letters", "LETTERS", of_r)) {
       return(TRUE)
     }
     value <- captured_value(name, home)
     !is.null(value) && if (is.null(n)) length(value) == 1 else NROW(value) != n
-  }, setdiff(names, c(names(frame), names(data))))
+  }, open)
+}
+
+functions_of_r <- function(names, home) {
+  Filter(function(name) is.null(captured_value(name, home)) && is_of_r(name), names)
 }
 
 # Whether R would find, for a name, a function of R itself and nothing of the session's.

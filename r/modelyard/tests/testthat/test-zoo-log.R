@@ -139,6 +139,16 @@ test_that("functions of R that a formula names are neither columns nor of the se
   withr::defer(rm(zoo_abs, envir = globalenv()))
   fit <- lm(mpg ~ sapply(wt, zoo_abs), rows)
   expect_error(check_travels(fit, spec), "zoo_abs", class = "modelyard_model_rejected")
+  # Columns of the names of functions: where the data has become another, or is a variable.
+  home <- list2env(list(rows = transform(rows, dist = wt)), parent = globalenv())
+  fit <- eval(quote(lm(mpg ~ log(dist) + hp, rows)), home)
+  home$rows <- rows["mpg"]
+  expect_identical(predictors(fit), c("dist", "hp"))
+  within <- function(rows) {
+    time <- rows$wt
+    lm(mpg ~ log(time) + hp, rows)
+  }
+  expect_identical(predictors(within(rows)), c("time", "hp"))
   # A column that has the name of a function, in data that cannot be looked up again.
   fit <- lm(mpg ~ as.numeric(ts), transform(rows, ts = wt + 1))
   expect_identical(predictors(fit), "ts")
