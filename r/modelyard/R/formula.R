@@ -65,10 +65,31 @@ raw_rows <- function(wanted, frame, model) {
     return(frame[wanted])
   }
   data <- training_data(wanted, model)
-  if (!is.null(data) && all(wanted %in% names(data))) {
+  if (!is.null(data) && all(wanted %in% names(data)) && gives_frame(data, frame, model)) {
     return(stats::na.omit(as.data.frame(data)[wanted]))
   }
   typed_columns(wanted, model)
+}
+
+# Whether data still gives the model's own frame: the session may have changed it since the fit, and
+# other levels or another zone would make other numbers of the same rows.
+gives_frame <- function(data, frame, model) {
+  terms <- model_terms(model)
+  rows <- match(row.names(frame), row.names(data))
+  if (is.null(frame) || is.null(terms) || anyNA(rows)) {
+    return(TRUE)
+  }
+  code <- as.list(attr(stats::delete.response(terms), "variables"))[-1]
+  names(code) <- vapply(code, function(x) paste(deparse(x, 500L), collapse = " "), "")
+  home <- model_home(model)
+  for (name in intersect(names(code), names(frame))) {
+    value <- tryCatch(eval(code[[name]], data, home), error = function(e) NULL)
+    found <- if (is.matrix(value)) value[rows, ] else value[rows]
+    if (!identical(as.vector(found), as.vector(frame[[name]]))) {
+      return(FALSE)
+    }
+  }
+  TRUE
 }
 
 # The data of the model's call, or the variables its formula found without any.

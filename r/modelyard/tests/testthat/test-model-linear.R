@@ -181,3 +181,30 @@ test_that("a cumulative link model needs the columns of its scale and of its thr
     expect_identical(unname(as.matrix(found)), unname(expected))
   }
 })
+
+test_that("data that was changed after the fit is not taken for what it was", {
+  rows <- data.frame(
+    y = c(1, 3, 2, 5, 4, 6), f = factor(rep(c("lo", "mid", "hi"), 2), c("lo", "mid", "hi")),
+    at = as.POSIXct("2024-07-01 22:00:00", tz = "Asia/Kolkata") + 3600 * 0:5
+  )
+  home <- list2env(list(rows = rows), parent = globalenv())
+  for (formula in c("y ~ as.integer(f)", "y ~ as.numeric(format(at, '%H'))")) {
+    home$rows <- rows
+    fit <- eval(str2lang(paste0("lm(", formula, ", rows)")), home)
+    expect_equal(nrow(training_frame(fit)), 6)
+    expected <- unname(predict(fit, rows))
+    home$rows$f <- factor(as.character(rows$f))
+    attr(home$rows$at, "tzone") <- "UTC"
+    expect_null(training_frame(fit))
+    expect_identical(sfr_predict_local(fit, rows)$prediction, expected)
+  }
+  home$rows <- rows
+  home$rows$k <- 1:6
+  fit <- eval(quote(lm(y ~ log(k), rows)), home)
+  expect_equal(nrow(training_frame(fit)), 6)
+  home$rows$k <- factor(1:6)
+  expect_identical(training_frame(fit), data.frame(k = double()))
+  home$rows <- rows
+  fit <- eval(quote(lm(y ~ as.integer(f), rows, subset = y > 1, na.action = na.exclude)), home)
+  expect_equal(nrow(training_frame(fit)), 6)
+})
