@@ -80,6 +80,8 @@ describe_column <- function(x) {
 # which no worker has.
 zone_of <- function(x) {
   zone <- c(attr(x, "tzone"), "")[1]
+  # Sys.timezone() goes on with what it has once found.
+  if (!nzchar(zone)) zone <- Sys.getenv("TZ")
   if (!nzchar(zone)) zone <- Sys.timezone()
   if (is.na(zone) || zone == "Etc/UTC") "UTC" else zone
 }

@@ -65,3 +65,13 @@ test_that("columns that no contract holds are named", {
   rows <- data.frame(f = addNA(factor(c("a", NA))))
   expect_error(sfr_input_cols(rows), "NA among the levels", class = "modelyard_invalid_signature")
 })
+
+test_that("times without a zone have the one the session has now", {
+  times <- data.frame(at = as.POSIXct("2024-07-01 12:00:00"))
+  attr(times$at, "tzone") <- NULL
+  Sys.timezone() # kept by R from here on
+  withr::local_envvar(TZ = "America/New_York")
+  expect_identical(attr(sfr_input_cols(times)$at, "tz"), "America/New_York")
+  withr::local_envvar(TZ = "Asia/Tokyo")
+  expect_identical(attr(sfr_input_cols(times)$at, "tz"), "Asia/Tokyo")
+})
