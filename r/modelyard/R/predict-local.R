@@ -75,25 +75,25 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
     return(new_data)
   }
   needed <- predictors(model, spec$args)
+  trained <- sample_frame(model, 1L, spec$args)
   if (length(needed) > 0) {
     found <- match_columns(names(new_data), needed, call = call)
     names(new_data)[found] <- needed
     # In the model's own order, since some classes take a matrix by position; what it does not know
     # is not for it to see.
-    known <- intersect(names(sample_frame(model, 1L, spec$args)), names(new_data))
-    new_data <- new_data[union(needed, known)]
+    new_data <- new_data[union(needed, intersect(names(trained), names(new_data)))]
   }
   # R would read the bits of a 64-bit integer as those of a double.
   wide <- vapply(new_data, inherits, NA, "integer64")
   new_data[wide] <- lapply(new_data[wide], wide_integers)
-  as_trained(new_data, model, spec, call)
+  as_trained(new_data, as.list(trained), model, spec, call)
 }
 
 # Columns as those the model was trained on, where that is known and no value is lost by it: with
 # other levels, another zone or another type of number, some models give another number and say
-# nothing. What cannot be made so is for R to judge, but for levels that the model does not know.
-as_trained <- function(rows, model, spec, call) {
-  trained <- as.list(sample_frame(model, 1L, spec$args))
+# nothing. `trained` is one row of that training. What cannot be made so is for R to judge, but for
+# levels that the model does not know.
+as_trained <- function(rows, trained, model, spec, call) {
   for (name in intersect(names(trained), names(rows))) {
     rows[[name]] <- of_its_type(rows[[name]], trained[[name]], model)
   }

@@ -179,21 +179,19 @@ predict_types.gbm <- function(model) c("link", "response")
 # does -Inf, which lies in none of its intervals
 
 score.party <- function(model, rows, args = list()) {
-  lacks <- names(rows)[vapply(rows, anyNA, NA)]
-  if (length(lacks) > 0) {
-    fault("null_not_allowed", paste0(
-      "A tree of partykit sends a row with a missing value (", paste(lacks, collapse = ", "),
-      ") down a branch drawn at random, so there is no one answer."
-    ))
-  }
-  least <- names(rows)[vapply(rows, function(x) is.numeric(x) && any(x == -Inf), NA)]
-  if (length(least) > 0) {
-    fault("invalid_value", paste0(
-      "A tree of partykit sends a row with -Inf (", paste(least, collapse = ", "),
-      ") down a branch drawn at random, so there is no one answer."
-    ))
-  }
+  refuse_lots(rows, anyNA, "null_not_allowed", "a missing value")
+  refuse_lots(rows, function(x) is.numeric(x) && any(x == -Inf), "invalid_value", "-Inf")
   score.default(model, rows, args)
+}
+
+refuse_lots <- function(rows, has, code, what) {
+  columns <- names(rows)[vapply(rows, has, NA)]
+  if (length(columns) > 0) {
+    fault(code, paste0(
+      "A tree of partykit sends a row with ", what, " (", paste(columns, collapse = ", "),
+      ") down a branch drawn at random, so there is no one answer."
+    ))
+  }
 }
 score.cforest <- score.party
 
