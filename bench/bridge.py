@@ -2,8 +2,9 @@
 
 Every round times all systems in turn on the same rows, which no other round has; the order turns
 from round to round, and small calls are timed many together. Ratios are medians of the ratios
-within a round. In the path that is measured: rows as an Arrow table to predictions as one. For R
-alone: data frames that are in R already, one crossing for all calls, a plain vector at the end.
+within a round. In the path that is measured: rows as an Arrow table to predictions as one; of it
+the worker's part is told too, from the bytes that came to those that leave. For R alone: data
+frames that are in R already, one crossing for all calls, a plain vector at the end.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ SOCKET = "through its socket"
 SYSTEMS = {
     "floor": "R predict() in a loop",
     "bridge": "bridge, without a socket",
+    "inside": "of it the worker's, bytes to bytes",
     "restored": "and R's session put back",
     SOCKET: SOCKET,
     "reference": "rpy2, pandas2ri and code text",

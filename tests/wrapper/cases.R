@@ -45,6 +45,9 @@ sfr_log_model(reg, lm(mpg ~ wt + hp + cyl, cars), "every_type", predict_body = e
 sfr_log_model(reg, lm(mpg ~ wt + hp, cars), "interval",
   predict_args = list(interval = "prediction", level = 0.9)
 )
+sfr_log_model(reg, lme4::lmer(mpg ~ wt + (1 | cyl), cars), "population",
+  predict_args = list(re.form = NA)
+)
 sfr_log_model(reg, forecast::auto.arima(AirPassengers), "arima", predict_fn = "forecast")
 sfr_log_model(reg, ranger::ranger(Species ~ ., iris, num.trees = 30, num.threads = 1), "ranger",
   sample_input = iris[seq(1, 150, 6), 1:4]

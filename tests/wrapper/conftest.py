@@ -15,7 +15,16 @@ import pytest
 from tests.conftest import ROOT, Server
 from tests.wrapper.wire import to_wire
 
-CASES = ("lm_cars", "glm_visits", "every_type", "interval", "arima", "ranger", "own_files")
+CASES = (
+    "lm_cars",
+    "glm_visits",
+    "every_type",
+    "interval",
+    "population",
+    "arima",
+    "ranger",
+    "own_files",
+)
 HERE = Path(__file__).parent
 collect_ignore = ["peers"]
 """Scripts for other Pythons."""

@@ -68,3 +68,18 @@ zoo$clm_nominal <- entry(
   rows = ordinal::wine[(1:24) * 3, c("temp", "contact")], pkgs = "ordinal",
   r = \(model, rows) predict(model, rows, type = "prob")$fit
 )
+# What scale() left in the data is a matrix of one column, which R wants again.
+zoo$lm_scaled_column <- entry(
+  fit = \() lm(Volume ~ wide + Height, transform(trees, wide = I(scale(Girth)))),
+  rows = transform(tree_rows, wide = (Girth - 13) / 3)[c("wide", "Height")],
+  r = \(model, rows) predict(model, transform(rows, wide = I(matrix(wide))))
+)
+zoo$lm_functions_of_r <- entry(
+  fit = \() lm(count ~ C(spray, contr.sum) + sapply(count, abs), InsectSprays),
+  rows = InsectSprays[(1:24) * 3, ]
+)
+# Columns that are called like R's own values.
+zoo$lm_names_of_r <- entry(
+  fit = \() lm(Volume ~ log(T) * pi + I(T / pi), setNames(trees, c("T", "pi", "Volume"))),
+  rows = setNames(tree_rows, c("T", "pi"))
+)

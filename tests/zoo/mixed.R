@@ -55,3 +55,9 @@ zoo$lmer_new_groups <- entry(
   pkgs = "lme4", args = list(allow.new.levels = TRUE), new_text = "asked",
   r = \(model, rows) predict(model, rows, allow.new.levels = TRUE)
 )
+zoo$lmer_population <- entry(
+  fit = \() lme4::lmer(Reaction ~ Days + (Days | Subject), lme4::sleepstudy),
+  rows = lme4::sleepstudy[(1:24) * 7, "Days", drop = FALSE], pkgs = "lme4",
+  args = list(re.form = NA),
+  r = \(model, rows) predict(model, rows, re.form = NA)
+)

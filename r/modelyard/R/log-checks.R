@@ -13,16 +13,18 @@ check_log_name <- function(model_name, call = caller_env()) {
   model_name
 }
 
-# Arguments of predict() travel as JSON: scalars or flat vectors.
+# Arguments of predict() travel as JSON: scalars or flat vectors. Null is the NA of R as such, which
+# lme4 takes for `re.form`.
 check_plain_args <- function(args, call = caller_env()) {
   plain <- vapply(args, \(x) {
-    is.atomic(x) && !is.null(x) && !is.object(x) && !anyNA(x) && !any(is.infinite(x))
+    identical(x, NA) ||
+      is.atomic(x) && !is.null(x) && !is.object(x) && !anyNA(x) && !any(is.infinite(x))
   }, NA)
   if (!all(plain)) {
     odd <- names(args)[!plain]
     abort_code("invalid_value", c(
-      "{.arg predict_args} has {.arg {odd}}, which {?is/are} not finite numbers, strings or
-        logicals.",
+      "{.arg predict_args} has {.arg {odd}}, which {?is/are} neither finite numbers, strings
+        or logicals nor NA.",
       i = "Put anything else into a function and give it as {.arg predict_body}."
     ), call = call)
   }

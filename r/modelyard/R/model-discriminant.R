@@ -80,14 +80,13 @@ training_frame.naiveBayes <- function(model, args = list()) {
   raw_rows(predictors(model, args), NULL, model)
 }
 
-known_levels.naiveBayes <- function(model, args = list()) {
+kept_levels.naiveBayes <- function(model) {
   kinds <- lapply(model$tables, colnames)
   # A logical predictor has a table of FALSE and TRUE, and takes logicals.
-  kinds <- Filter(function(levels) {
-    !is.null(levels) && !identical(levels, c("FALSE", "TRUE"))
-  }, kinds)
-  lapply(kinds, category)
+  Filter(function(levels) !is.null(levels) && !identical(levels, c("FALSE", "TRUE")), kinds)
 }
+
+known_levels.naiveBayes <- function(model, args = list()) lapply(kept_levels(model), category)
 
 # Fitted on a matrix, nnet keeps no names of its columns.
 predictors.nnet <- function(model, args = list()) {

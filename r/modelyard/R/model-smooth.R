@@ -21,6 +21,25 @@ model_task.smooth.spline <- function(model) "regression"
 # so a level they do not know would be NA with no more than a warning.
 required_pkgs.gam <- function(model) c("mgcv", formula_packages(model_terms(model)))
 
+# Of rows that all lack a value predict() makes another number of columns than there are classes.
+score.gam <- function(model, rows, args = list()) {
+  answer <- score.default(model, rows, args)
+  classes <- gam_classes(model)
+  if (is.null(classes) || !identical(args$type, "response") || !all(is.na(unlist(answer)))) {
+    return(answer)
+  }
+  nothing <- matrix(NA_real_, nrow(rows), classes)
+  if (is.list(answer)) lapply(answer, function(part) nothing) else nothing
+}
+
+# How many classes have a probability each, or NULL.
+gam_classes <- function(model) {
+  switch(sub("[^A-Za-z ].*", "", model$family$family),
+    multinom = model$family$nlp + 1,
+    "Ordered Categorical" = length(model$family$getTheta()) + 2
+  )
+}
+
 predictors.gam <- function(model, args = list()) {
   columns_of_code(list(model$pred.formula, model$call[["offset"]]), model)
 }
@@ -48,7 +67,7 @@ model_task.gam <- function(model) {
   if (family == "Cox PH") {
     return("survival")
   }
-  if (grepl("^(multinom|Ordered Categorical)", family)) "multiclass" else model_task.glm(model)
+  if (is.null(gam_classes(model))) model_task.glm(model) else "multiclass"
 }
 
 predict_types.gam <- function(model) c("link", "terms", "iterms", "response", "lpmatrix")

@@ -8,6 +8,8 @@
 #   training_frame(model, args)      those columns as it was trained on them; without rows where
 #                                    only their types are known, NULL where not even those
 #   known_levels(model, args)        what it knows of its categorical columns, see category()
+#   kept_levels(model)               the levels by variable that it keeps itself, whatever became of
+#                                    its data
 #   required_pkgs(model)             packages to attach before it can predict
 #   model_task(model)                regression, binary, multiclass, forecast, survival, cluster,
 #                                    transform, or "" when its class does not tell
@@ -21,6 +23,7 @@ score <- function(model, rows, args = list()) UseMethod("score")
 predictors <- function(model, args = list()) UseMethod("predictors")
 training_frame <- function(model, args = list()) UseMethod("training_frame")
 known_levels <- function(model, args = list()) UseMethod("known_levels")
+kept_levels <- function(model) UseMethod("kept_levels")
 required_pkgs <- function(model) UseMethod("required_pkgs")
 model_task <- function(model) UseMethod("model_task")
 predict_types <- function(model) UseMethod("predict_types")
@@ -47,6 +50,8 @@ known_levels.default <- function(model, args = list()) {
   found[names(kept)] <- kept
   found
 }
+
+kept_levels.default <- function(model) part(model, "xlevels")
 
 required_pkgs.default <- function(model) {
   # The class of an S4 object names its package.
@@ -121,7 +126,6 @@ categories <- function(columns) {
 
 # Levels that a model keeps by column, each a category of what the terms say it was trained on.
 kept_categories <- function(kept, terms) {
-  kept <- Filter(is.character, as.list(kept))
   classes <- attr(terms, "dataClasses")
   lapply(stats::setNames(names(kept), names(kept)), function(name) {
     trained <- if (name %in% names(classes)) classes[[name]] else "factor"

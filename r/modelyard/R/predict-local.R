@@ -81,7 +81,8 @@ check_local_rows <- function(new_data, inputs, model, spec, call = caller_env())
     names(new_data)[found] <- needed
     # In the model's own order, since some classes take a matrix by position; what it does not know
     # is not for it to see.
-    new_data <- new_data[union(needed, intersect(names(trained), names(new_data)))]
+    known <- c(names(trained), doubtful_names(model))
+    new_data <- new_data[union(needed, intersect(known, names(new_data)))]
   }
   # R would read the bits of a 64-bit integer as those of a double.
   wide <- vapply(new_data, inherits, NA, "integer64")
@@ -105,7 +106,9 @@ as_trained <- function(rows, trained, model, spec, call) {
     is_text <- is.character(rows[[name]]) || is.factor(rows[[name]])
     if (is.null(found$levels) || !(is_text || name %in% names(known))) next
     column <- c(list(name = name), found)
+    own <- attr(rows[[name]], "contrasts")
     rows[[name]] <- check_column(rows[[name]], column, call, "The rows do not fit the model")
+    attr(rows[[name]], "contrasts") <- own
   }
   rows
 }
@@ -145,7 +148,7 @@ is_whole <- function(x) {
 }
 
 # What prophet keeps is the clock of its training rows without their zone.
-has_zone <- function(model) !is.null(model_terms(model))
+has_zone <- function(model) !inherits(model, "prophet")
 
 # The contract as logging would complete it from the model's own frame; what that does not say,
 # the rows do.
@@ -168,7 +171,7 @@ run_predict <- function(model, rows, spec, call = caller_env()) {
         attach_packages(formula_packages(model_terms(model)))
         check_predictable(model, spec$args)
       }
-      predict_frame(model, rows, spec)
+      predict_frame(model, rows, made_ready(spec, model))
     }),
     call
   )

@@ -55,6 +55,7 @@ needed_columns <- function(rows, model, spec, inputs, origin, call) {
     return(rows)
   }
   read <- predictors(model, spec$args)
+  if (asked_plainly(spec)) read <- union(read, intersect(names(rows), doubtful_names(model)))
   absent <- if (asked_plainly(spec)) setdiff(read, names(rows))
   if (length(absent) > 0) {
     abort_code("missing_column", c(
@@ -107,15 +108,31 @@ score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
     {
       rows <- check_inputs(samples$rows, inputs, call = call)
       answer <- run_predict(model, rows, spec, call)
+      check_contrasts(model, spec, samples$rows, rows, answer, call)
       list(origin = samples$origin, rows = rows, predictions = answer$frame)
     },
-    modelyard_missing_package = function(e) rlang::cnd_signal(e),
-    modelyard_model_rejected = function(e) rlang::cnd_signal(e),
     modelyard_error = function(e) {
-      if (named_by_author) rlang::cnd_signal(e)
+      hopeless <- inherits(e, c("modelyard_missing_package", "modelyard_model_rejected"))
+      if (named_by_author || hopeless) rlang::cnd_signal(e)
       list(origin = NULL, rows = NULL, predictions = NULL, why = conditionMessage(e))
     }
   )
+}
+
+# Contrasts that were set on a factor itself, which no contract holds, must make no difference.
+check_contrasts <- function(model, spec, own, rows, answer, call) {
+  set <- Filter(\(name) !is.null(attr(own[[name]], "contrasts")), names(rows))
+  if (length(set) == 0) {
+    return(invisible())
+  }
+  for (name in set) attr(rows[[name]], "contrasts") <- attr(own[[name]], "contrasts")
+  if (!identical(run_predict(model, rows, spec, call)$frame, answer$frame)) {
+    abort_code("model_rejected", c(
+      "The model predicts by the contrasts that were set on {.field {set}} of its data, which do
+        not travel with rows.",
+      i = "Fit it with {.code contrasts =}, or with {.code C({set[1]}, ...)} in its formula."
+    ), call = call)
+  }
 }
 
 warn_unscored <- function(why) {

@@ -40,6 +40,11 @@ attached_anyway <- c("base", "stats", "utils", "modelyard")
 
 # A name in the formula that is no column, but which R would find among this session's values.
 check_session_values <- function(model, spec, columns, call) {
+  doubtful <- setdiff(intersect(doubtful_names(model), values_of_r), columns)
+  if (length(doubtful) > 0) {
+    say(c(i = "{.code {doubtful}} in the model's formula {?is/are} taken for R's own. If a column
+      is called so, give {.arg sample_input} with it."))
+  }
   known <- list(training_frame(model, spec$args), model_frame(model), named_data(model))
   if (all(vapply(known, is.null, NA))) {
     return(invisible())

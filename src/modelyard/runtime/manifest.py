@@ -31,7 +31,8 @@ class PredictSpec:
     """How to predict: a function's name, packages to attach first, and fixed arguments.
 
     ``args`` are scalars or flat lists of numbers, texts and booleans, given to R's ``predict()``
-    (``{"type": "response"}``). A function of the author's own travels as the file ``body``.
+    (``{"type": "response"}``); None is R's ``NA``. A function of the author's own travels as the
+    file ``body``.
     """
 
     fn: str = "predict"
@@ -57,9 +58,9 @@ class PredictSpec:
             raise InvalidValue(f"predict_args are named values, not {args!r}.")
         for name, value in args.items():
             flat = value if isinstance(value, list) else [value]
-            if not all(isinstance(v, str | int | float | bool) for v in flat):
+            if value is not None and not all(isinstance(v, str | int | float | bool) for v in flat):
                 raise InvalidValue(
-                    f"predict_args${name} is not numbers, texts or logicals.",
+                    f"predict_args${name} is neither numbers, texts or logicals nor NA.",
                     hint="Put anything else into a function and give it as predict_body.",
                 )
         return cls(fn, tuple(cast(Sequence[str], packages)), dict(args))

@@ -227,6 +227,10 @@ test_that("arguments are checked by name", {
   expect_error(log("M", rows = "some"), class = "modelyard_invalid_value")
   expect_error(log("M", predict_args = list(f = mean)), class = "modelyard_invalid_value")
   expect_error(log("M", predict_args = list(level = Inf)), class = "modelyard_invalid_value")
+  expect_error(log("M", predict_args = list(level = c(1, NA))), "level.*nor NA",
+    class = "modelyard_invalid_value"
+  )
+  expect_no_error(check_plain_args(list(re.form = NA)))
   expect_error(log("M", metrics = 3), class = "modelyard_invalid_value")
   expect_snapshot(sfr_log_model(list(), fit(), "M"), error = TRUE)
 })

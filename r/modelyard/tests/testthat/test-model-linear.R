@@ -208,3 +208,108 @@ test_that("data that was changed after the fit is not taken for what it was", {
   fit <- eval(quote(lm(y ~ as.integer(f), rows, subset = y > 1, na.action = na.exclude)), home)
   expect_equal(nrow(training_frame(fit)), 6)
 })
+
+test_that("data that was changed is not taken for that of a model without a frame either", {
+  set.seed(1)
+  rows <- data.frame(
+    y = seq(1, 9, length.out = 30), x = sin(1:30), s = rep(c("u", "v", "w"), 10),
+    g = factor(rep(c("a", "b", "c"), each = 10)),
+    o = factor(rep(c("lo", "mid", "hi"), 10), c("lo", "mid", "hi"), ordered = TRUE)
+  )
+  home <- list2env(list(rows = rows), parent = globalenv())
+  calls <- list(
+    svm = quote(e1071::svm(y ~ x + g, rows)),
+    rpart = quote(rpart::rpart(y ~ x + g + o, rows)),
+    lda = quote(MASS::lda(o ~ x + g, rows)),
+    nnet = quote(nnet::nnet(y ~ x + g, rows, size = 2, trace = FALSE)),
+    gbm = quote(gbm::gbm(y ~ x + g + o, "gaussian", rows, n.trees = 3, n.minobsinnode = 2)),
+    lm = quote(lm(y ~ x + factor(s) + g, rows, model = FALSE))
+  )
+  for (name in names(calls)) {
+    home$rows <- rows
+    fit <- eval(calls[[name]], home)
+    known <- known_levels(fit)[["g"]]
+    expect_identical(known$levels, c("a", "b", "c"), info = name)
+    expect_equal(nrow(training_frame(fit)), 30, info = name)
+    changes <- list(g = factor(rows$g, c("c", "a", "b")), g = as.integer(rows$g), x = rows$s)
+    if (name == "lm") changes$s <- factor(rows$s, c("w", "v", "u"))
+    for (column in seq_along(changes)) {
+      home$rows <- rows
+      home$rows[[names(changes)[column]]] <- changes[[column]]
+      expect_equal(NROW(training_frame(fit)), 0, info = name)
+      if (name != "svm") expect_identical(known_levels(fit)[["g"]], known, info = name)
+    }
+  }
+})
+
+test_that("svm refuses factors that make other columns than it was trained on", {
+  rows <- data.frame(y = (1:30)^2, g = factor(rep(c("a", "b", "c"), each = 10)))
+  fit <- e1071::svm(y ~ g, rows)
+  turned <- data.frame(g = factor("b", c("c", "b", "a")))
+  spec <- predict_spec("predict", character(), NULL, list())
+  expect_error(run_predict(fit, turned, spec), "ga, gb, gc.*gc, gb, ga",
+    class = "modelyard_type_mismatch"
+  )
+  expect_identical(
+    run_predict(fit, rows[c(1, 15), "g", drop = FALSE], spec)$frame$prediction,
+    as.vector(predict(fit, rows[c(1, 15), ]))
+  )
+})
+
+test_that("a column that is called like a value of R is one", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  forget <- function(formula, rows) {
+    home <- new.env(parent = globalenv())
+    home$rows <- rows
+    environment(formula) <- home
+    fit <- eval(call("lm", formula, quote(rows)), home)
+    rm("rows", envir = home)
+    fit
+  }
+  rows <- transform(mtcars, T = wt, pi = hp)
+  expect_identical(predictors(forget(mpg ~ log(T) + pi, rows)), c("T", "pi"))
+  expect_identical(predictors(forget(mpg ~ I(T * wt), rows)), c("T", "wt"))
+  expect_identical(predictors(forget(mpg ~ poly(wt, 2, raw = T), mtcars)), "wt")
+  expect_identical(predictors(forget(mpg ~ sapply(wt, abs), mtcars)), "wt")
+  # Nothing tells here but the rows its author gives.
+  fit <- forget(mpg ~ I(pi * wt), rows)
+  expect_identical(predictors(fit), "wt")
+  expect_message(check_travels(fit, spec), "pi.*R's own")
+  expect_no_message(check_travels(fit, spec, "pi"))
+  given <- rows[1:3, c("pi", "wt")]
+  expect_setequal(names(choose_samples(fit, spec, NULL, rows[1:3, ], NULL)$rows), names(given))
+  expect_identical(sfr_predict_local(fit, rows[1:3, ])$prediction, unname(predict(fit, given)))
+})
+
+test_that("arguments of a function in a formula are no columns", {
+  fit <- lm(mpg ~ sapply(wt, function(q, p = 2) sapply(q, \(r) r^p)) + hp, mtcars)
+  expect_identical(predictors(fit), c("wt", "hp"))
+  rows <- some(mtcars, c("hp", "wt"))
+  expect_plain(fit, rows, predict(fit, rows))
+})
+
+test_that("a column that scale() made a matrix of takes plain numbers", {
+  rows <- mtcars
+  rows$wide <- scale(rows$wt)
+  for (fit in list(lm(mpg ~ wide, rows), glm(am ~ wide, binomial, rows, model = FALSE))) {
+    expect_identical(sfr_input_cols(sample_frame(fit, 3)), list(wide = "double"))
+    expected <- unname(predict(fit, rows[1:3, ]))
+    expect_identical(sfr_predict_local(fit, data.frame(wide = rows$wide[1:3])),
+      data.frame(prediction = expected))
+  }
+})
+
+test_that("contrasts that were set on a column are refused where they make the prediction", {
+  rows <- data.frame(y = c(1, 3, 2, 5, 4, 6, 1, 2), x = 1:8 / 3, g = factor(rep(c("a", "b"), 4)))
+  contrasts(rows$g) <- contr.sum(2)
+  spec <- predict_spec("predict", character(), NULL, list())
+  scored <- function(fit) {
+    samples <- choose_samples(fit, spec, NULL, NULL, NULL)
+    score_samples(fit, spec, samples, complete_inputs(NULL, samples, fit, spec))
+  }
+  expect_error(scored(pls::plsr(y ~ x + g, data = rows, ncomp = 1)), "contrasts.*g",
+    class = "modelyard_model_rejected"
+  )
+  fit <- lm(y ~ x + g, rows)
+  expect_identical(scored(fit)$predictions$prediction, unname(predict(fit, rows)))
+})

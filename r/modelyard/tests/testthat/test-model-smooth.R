@@ -78,3 +78,25 @@ test_that("gam of the package gam", {
   expect_plain(fit, rows, predict(fit, rows, type = "response"), list(type = "response"))
   expect_identical(required_pkgs(fit), "gam")
 })
+
+test_that("classes of a gam have a column each, whatever the rows lack", {
+  set.seed(1)
+  rows <- data.frame(x = rnorm(80))
+  rows$y <- as.integer(cut(rows$x + rnorm(80), c(-Inf, -1, 0, 1, Inf)))
+  fits <- list(
+    mgcv::gam(y ~ s(x), mgcv::ocat(R = 4), rows),
+    mgcv::gam(list(I(y - 1) ~ s(x), ~ s(x), ~ s(x)), mgcv::multinom(K = 3), rows)
+  )
+  for (fit in fits) {
+    ask <- function(x, ...) {
+      sfr_predict_local(fit, data.frame(x = x), predict_args = list(type = "response", ...))
+    }
+    expect_identical(unname(as.matrix(ask(c(NA, NA)))), matrix(NA_real_, 2, 4))
+    expect_identical(names(ask(NA)), names(ask(1)))
+    expect_identical(names(ask(NA, se.fit = TRUE)), names(ask(1, se.fit = TRUE)))
+    expect_identical(
+      unname(as.matrix(ask(c(NA, 1)))),
+      unname(predict(fit, data.frame(x = c(NA, 1)), type = "response"))
+    )
+  }
+})

@@ -3,8 +3,8 @@
 # Only base R and pkg::name calls: in a worker nothing else is on the search path.
 
 # Predictions of `model` for the data frame `rows`, as list(frame, warnings).
-# `predict` is list(fn, packages, args, body): how the author said to predict. The packages are
-# attached already, and the caller says what an error means.
+# `predict` is list(fn, packages, args, body): how the author said to predict, made ready for the
+# model. The packages are attached already, and the caller says what an error means.
 predict_frame <- function(model, rows, predict) {
   # With a name here the answer would have two owners, and be copied to lose its names.
   found <- watched(as_frame(call_predict(model, rows, predict)))
@@ -33,10 +33,27 @@ call_predict <- function(model, rows, predict) {
   }
   fn <- if (is.null(predict$fn)) "predict" else predict$fn
   switch(fn,
-    predict = score(model, rows, predict$args),
+    predict = score(model, with_matrices(rows, predict$matrices), predict$args),
     forecast = forecast_frame(model, rows, predict$args),
     clean_call(named_function(fn), list(quote(rows)), predict$args, model, rows)
   )
+}
+
+# How to predict, as it is the same for all rows of a model: its arguments as R had them, which came
+# as JSON, where null stands for NA; and `matrices`, the columns that scale() had made a matrix of,
+# since a formula that was fitted on one takes nothing else.
+made_ready <- function(predict, model) {
+  predict$args[vapply(predict$args, is.null, NA)] <- NA
+  classes <- attr(model_terms(model), "dataClasses")
+  predict$matrices <- names(classes)[classes == "nmatrix.1"]
+  predict
+}
+
+with_matrices <- function(rows, names) {
+  if (length(names) > 0) {
+    for (name in intersect(names, names(rows))) rows[[name]] <- matrix(rows[[name]])
+  }
+  rows
 }
 
 # Whether the class's own predict() answers, and no function of the author's.

@@ -1,4 +1,4 @@
-# What a formula tells of the raw columns a model needs, and where those can still be found.
+# What a formula tells of the raw columns a model needs.
 
 # What predict() evaluates in the rows, the response left out: ns(x, df = k) has become
 # ns(x, knots = c(...)), without k. A list of code.
@@ -14,13 +14,16 @@ predict_code <- function(terms) {
 # The names in pieces of code that are columns of the rows.
 columns_of_code <- function(code, model) {
   found <- unique(as.character(unlist(lapply(code, variables))))
-  if (length(found) > 0) setdiff(found, constants(model, found)) else found
+  if (length(found) > 0) setdiff(found, constants(model, found, code)) else found
 }
 
-# The variables of code; of x$part, only x is one.
+# The variables of code; of x$part, only x is one, and of a function what is no argument of it.
 variables <- function(code) {
   if (!is.call(code) || is_qualified(code)) {
     return(if (is.call(code)) character() else all.vars(code))
+  }
+  if (identical(code[[1]], quote(`function`))) {
+    return(setdiff(variables(code[[3]]), names(code[[2]])))
   }
   parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
   if (is.name(code[[1]]) && as.character(code[[1]]) %in% c("$", "@")) parts <- parts[1]
@@ -54,138 +57,30 @@ formula_packages <- function(terms) {
   unique(unname(known[intersect(unlist(lapply(code, functions_named)), names(known))]))
 }
 
-# The columns `wanted` as they were before the formula transformed them: from the model's own
-# frame where it has them all, else from the data the call names, where that can still be found,
-# else as far as their types are known.
-raw_rows <- function(wanted, frame, model) {
-  if (length(wanted) == 0) {
-    return(NULL)
-  }
-  if (!is.null(frame) && all(wanted %in% names(frame))) {
-    return(frame[wanted])
-  }
-  data <- training_data(wanted, model)
-  if (!is.null(data) && all(wanted %in% names(data)) && gives_frame(data, frame, model)) {
-    return(stats::na.omit(as.data.frame(data)[wanted]))
-  }
-  typed_columns(wanted, model)
-}
-
-# Whether data still gives the model's own frame: the session may have changed it since the fit, and
-# other levels or another zone would make other numbers of the same rows.
-gives_frame <- function(data, frame, model) {
-  terms <- model_terms(model)
-  rows <- match(row.names(frame), row.names(data))
-  if (is.null(frame) || is.null(terms) || anyNA(rows)) {
-    return(TRUE)
-  }
-  code <- as.list(attr(stats::delete.response(terms), "variables"))[-1]
-  names(code) <- vapply(code, function(x) paste(deparse(x, 500L), collapse = " "), "")
-  home <- model_home(model)
-  for (name in intersect(names(code), names(frame))) {
-    value <- tryCatch(eval(code[[name]], data, home), error = function(e) NULL)
-    found <- if (is.matrix(value)) value[rows, ] else value[rows]
-    if (!identical(as.vector(found), as.vector(frame[[name]]))) {
-      return(FALSE)
-    }
-  }
-  TRUE
-}
-
-# The data of the model's call, or the variables its formula found without any.
-training_data <- function(wanted, model) {
-  if (!is.null(model_call(model)[["data"]])) {
-    return(named_data(model))
-  }
-  n <- model_rows(model)
-  if (!is.null(n)) variables_of_home(wanted, model_home(model), n)
-}
-
-# The data frame that `data =` of the model's call names, or NULL.
-named_data <- function(model) {
-  code <- model_call(model)[["data"]]
-  home <- model_home(model)
-  if (is.null(code) || !is_plain_code(code)) {
-    return(NULL)
-  }
-  names <- all.vars(code)
-  if (!is.environment(home)) home <- globalenv()
-  if (is.name(code)) {
-    found <- get0(as.character(code), envir = home)
-  } else {
-    # Columns that subset() names are not to be found here; the data itself is the first name.
-    found <- if (length(names) == 0 || exists(names[1], envir = home)) eval(code, home)
-  }
-  if (is.data.frame(found)) found
-}
-
-# A name, or a part of what is named, such as MASS::cats or df[1:100, ]: nothing else is run.
-is_plain_code <- function(code) {
-  plain <- c(
-    "[", "[[", "$", ":", "(", "c", "-", "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "is.na",
-    "na.omit", "subset", "head", "seq_len", "nrow", "which"
-  )
-  (is.name(code) || is.call(code)) && all(functions_named(code) %in% plain)
-}
-
-# A formula without `data =` finds its variables where it was written: vectors of n values.
-variables_of_home <- function(names, home, n) {
-  if (!is.environment(home)) {
-    return(NULL)
-  }
-  found <- lapply(stats::setNames(names, names), get0, envir = home)
-  rows <- vapply(found, function(x) is.atomic(x) && is.null(dim(x)) && length(x) == n, NA)
-  if (all(rows)) structure(found, class = "data.frame", row.names = .set_row_names(n))
-}
-
-# Columns without rows, of the types the terms kept. A number stays one through arithmetic, so a
-# column that the formula only calculates with is a number; of any other nothing is known.
-typed_columns <- function(wanted, model) {
-  classes <- attr(model_terms(model), "dataClasses")
-  code <- predict_code(model_terms(model))
-  columns <- lapply(stats::setNames(wanted, wanted), function(name) {
-    if (name %in% names(classes)) {
-      return(empty_of_class(classes[[name]], kept_levels(model)[[name]]))
-    }
-    uses <- Filter(function(part) name %in% variables(part), code)
-    if (length(uses) > 0 && all(vapply(uses, is_arithmetic, NA))) double()
-  })
-  if (length(columns) == 0 || any(vapply(columns, is.null, NA))) {
-    return(NULL)
-  }
-  structure(columns, class = "data.frame", row.names = integer())
-}
-
-empty_of_class <- function(class, levels) {
-  switch(class,
-    numeric = double(),
-    logical = logical(),
-    character = character(),
-    factor = if (!is.null(levels)) factor(levels = levels),
-    ordered = if (!is.null(levels)) factor(levels = levels, ordered = TRUE)
-  )
-}
+calculations <- c(
+  "+", "-", "*", "/", "^", "(", "I", "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt",
+  "abs", "offset", "sin", "cos", "tan"
+)
 
 is_arithmetic <- function(code) {
-  known <- c(
-    "+", "-", "*", "/", "^", "(", "I", "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt",
-    "abs", "poly", "ns", "bs", "scale", "offset", "sin", "cos", "tan", "c", "list"
-  )
-  all(functions_named(code) %in% known)
+  all(functions_named(code) %in% c(calculations, "poly", "ns", "bs", "scale", "c", "list"))
 }
 
 # Names in a formula that are no columns but values which travel with the environment it was
 # written in, and R's own such as pi, or such as mean in ave(x, g, FUN = mean).
-constants <- function(model, names) {
+constants <- function(model, names, code) {
   home <- model_home(model)
   n <- model_rows(model)
   data <- named_data(model)
-  open <- setdiff(names, c(names(model_frame(model)), names(data)))
-  of_r <- functions_of_r(open, home)
+  classes <- attr(model_terms(model), "dataClasses")
+  open <- setdiff(names, c(names(model_frame(model)), names(data), names(classes)))
+  of_r <- names_of_r(open, home)
   # Where the data has all the others, a name that it lacks is no column of it.
-  if (is.null(data) || !all(setdiff(names, of_r) %in% names(data))) of_r <- character()
+  if (is.null(data) || !all(setdiff(names, of_r) %in% names(data))) {
+    open <- setdiff(open, surely_columns(code, of_r))
+  }
   Filter(function(name) {
-    if (name %in% c("pi", "T", "F", "letters", "LETTERS", of_r)) {
+    if (name %in% of_r) {
       return(TRUE)
     }
     value <- captured_value(name, home)
@@ -193,8 +88,35 @@ constants <- function(model, names) {
   }, open)
 }
 
-functions_of_r <- function(names, home) {
-  Filter(function(name) is.null(captured_value(name, home)) && is_of_r(name), names)
+values_of_r <- c("pi", "T", "F", "letters", "LETTERS")
+
+# Of names that R itself has, those that are columns all the same. What alone makes a variable of
+# the formula, such as log(T), has a value for each row, and of R's own nobody calculates with any
+# but pi.
+surely_columns <- function(code, of_r) {
+  found <- lapply(code, function(part) {
+    names <- variables(part)
+    calculated <- all(functions_named(part) %in% calculations)
+    if (all(names %in% of_r)) names else if (calculated) setdiff(names, "pi")
+  })
+  intersect(unlist(found), of_r)
+}
+
+# Names beside others in a formula, such as pi in sin(2 * pi * x), that are R's own unless a column
+# is called like them: no data is to be found that would tell.
+doubtful_names <- function(model) {
+  code <- predict_code(model_terms(model))
+  names <- as.character(unique(unlist(lapply(code, variables))))
+  if (length(names) == 0 || !is.null(named_data(model))) {
+    return(character())
+  }
+  names_of_r(constants(model, names, code), model_home(model))
+}
+
+names_of_r <- function(names, home) {
+  Filter(function(name) {
+    is.null(captured_value(name, home)) && (name %in% values_of_r || is_of_r(name))
+  }, names)
 }
 
 # Whether R would find, for a name, a function of R itself and nothing of the session's.
@@ -226,7 +148,9 @@ captured_value <- function(name, home) {
 model_home <- function(model) {
   terms <- model_terms(model)
   if (is.null(terms) && !isS4(model) && is.list(model)) {
-    return(environment(model_call(model)[["formula"]]))
+    formula <- model_call(model)[["formula"]]
+    # Of NULL it would be this function's own.
+    return(if (!is.null(formula)) environment(formula))
   }
   attr(terms, ".Environment")
 }
@@ -239,6 +163,7 @@ model_terms <- function(model) {
     return(attr(model_frame(model), "terms"))
   }
   terms <- part(model, "terms")
+  if (is.null(terms)) terms <- part(model, "Terms") # gbm
   if (inherits(terms, "terms")) terms
 }
 
@@ -249,8 +174,6 @@ model_frame <- function(model) {
   frame <- part(model, "model")
   if (is.data.frame(frame)) frame
 }
-
-kept_levels <- function(model) part(model, "xlevels")
 
 model_call <- function(model) {
   if (isS4(model)) {

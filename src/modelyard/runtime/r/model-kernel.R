@@ -5,6 +5,7 @@ required_pkgs.svm <- function(model) "e1071"
 # Probabilities and decision values come as attributes of the classes; here they are columns.
 score.svm <- function(model, rows, args = list()) {
   refuse_text(rows, names(rows), "svm")
+  refuse_other_levels(rows, model_terms(model), colnames(model$SV), "svm")
   answer <- score.default(model, rows, args)
   extra <- lapply(c("probabilities", "decision.values"), function(name) attr(answer, name))
   extra <- Filter(is.matrix, extra)
@@ -17,6 +18,12 @@ score.svm <- function(model, rows, args = list()) {
 
 predictors.svm <- function(model, args = list()) {
   if (is.null(model$terms)) colnames(model$SV) else predictors.default(model, args)
+}
+
+# It keeps no levels, only the columns they made: data that makes others has changed since the fit.
+training_frame.svm <- function(model, args = list()) {
+  frame <- training_frame.default(model, args)
+  if (is.null(frame) || !other_levels(frame, model_terms(model), colnames(model$SV))) frame
 }
 
 model_task.svm <- function(model) {
@@ -32,29 +39,38 @@ model_task.svm <- function(model) {
 
 score.vm <- function(model, rows, args = list()) {
   refuse_text(rows, names(rows), class(model))
-  check_vm_levels(model, rows)
+  refuse_other_levels(rows, vm_terms(model), vm_columns(model), class(model))
   # Fitted on a matrix it takes a matrix.
   asked <- if (is.null(vm_terms(model))) quote(as.matrix(rows)) else quote(rows)
   clean_call(quote(kernlab::predict), list(asked), args, model, rows)
 }
 
 # predict() makes a matrix of the rows and takes it by position, whatever levels its columns are of.
-check_vm_levels <- function(model, rows) {
-  terms <- vm_terms(model)
-  trained <- vm_columns(model)
-  if (is.null(terms) || length(trained) == 0) {
-    return(invisible())
-  }
-  given <- colnames(stats::model.matrix(stats::delete.response(terms), rows[0, , drop = FALSE]))
-  # It keeps their names as data.frame() writes them.
-  as_kept <- function(names) make.names(names, unique = TRUE)
-  if (length(given) == length(trained) && !identical(as_kept(given), as_kept(trained))) {
+refuse_other_levels <- function(rows, terms, trained, what) {
+  if (other_levels(rows, terms, trained)) {
     fault("type_mismatch", paste0(
-      class(model), " was trained on the columns ", paste(trained, collapse = ", "),
-      ", and the levels of the factors given make ", paste(given, collapse = ", "), ". Log the ",
-      "model with a sample_input whose factors have the levels it was trained with."
+      what, " was trained on the columns ", paste(trained, collapse = ", "),
+      ", and the levels of the factors given make ",
+      paste(matrix_columns(rows, terms), collapse = ", "), ". Log the model with a sample_input ",
+      "whose factors have the levels it was trained with."
     ))
   }
+}
+
+# Whether the factors of rows make other columns than those a model was trained on; of another
+# number of them R itself says so.
+other_levels <- function(rows, terms, trained) {
+  if (is.null(terms) || length(trained) == 0 || !any(vapply(rows, is.factor, NA))) {
+    return(FALSE)
+  }
+  given <- matrix_columns(rows, terms)
+  # kernlab keeps their names as data.frame() writes them.
+  as_kept <- function(names) make.names(names, unique = TRUE)
+  length(given) == length(trained) && !identical(as_kept(given), as_kept(trained))
+}
+
+matrix_columns <- function(rows, terms) {
+  colnames(stats::model.matrix(stats::delete.response(terms), rows[0, , drop = FALSE]))
 }
 
 predictors.vm <- function(model, args = list()) {

@@ -11,8 +11,21 @@ required_pkgs.nlmerMod <- required_pkgs.merMod
 required_pkgs.lmerModLmerTest <- function(model) c("lmerTest", required_pkgs.merMod(model))
 
 score.merMod <- function(model, rows, args = list()) {
-  if (!isTRUE(args$allow.new.levels)) refuse_new_groups(rows, model@flist, allow_new_levels)
+  if (takes_known_groups(args)) refuse_new_groups(rows, model@flist, allow_new_levels)
   score.default(model, rows, args)
+}
+
+# `re.form = NA` asks for no group at all.
+takes_known_groups <- function(args) {
+  !isTRUE(args$allow.new.levels) && !identical(args$re.form, NA)
+}
+
+predictors.merMod <- function(model, args = list()) {
+  if (!identical(args$re.form, NA)) {
+    return(predictors.default(model, args))
+  }
+  fixed <- lme4::nobars(stats::formula(model))[[3]]
+  columns_of_code(list(fixed, model_call(model)[["offset"]]), model)
 }
 
 known_levels.merMod <- function(model, args = list()) {
@@ -30,7 +43,7 @@ predict_types.merMod <- function(model) c("link", "response")
 required_pkgs.glmmTMB <- function(model) "glmmTMB"
 
 score.glmmTMB <- function(model, rows, args = list()) {
-  if (!isTRUE(args$allow.new.levels)) refuse_new_groups(rows, tmb_groups(model), allow_new_levels)
+  if (takes_known_groups(args)) refuse_new_groups(rows, tmb_groups(model), allow_new_levels)
   score.default(model, rows, args)
 }
 

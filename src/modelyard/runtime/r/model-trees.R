@@ -12,9 +12,7 @@ required_pkgs.survbagg <- required_pkgs.regbagg
 
 # --- rpart: levels are an attribute, and missing values take surrogate splits
 
-known_levels.rpart <- function(model, args = list()) {
-  kept_categories(attr(model, "xlevels"), model$terms)
-}
+kept_levels.rpart <- function(model) attr(model, "xlevels")
 
 model_task.rpart <- function(model) {
   switch(model$method,
@@ -34,8 +32,10 @@ predictors.randomForest <- function(model, args = list()) {
   if (is.null(model$terms)) rownames(model$importance) else predictors.default(model, args)
 }
 
+kept_levels.randomForest <- function(model) Filter(is.character, as.list(model$forest$xlevels))
+
 known_levels.randomForest <- function(model, args = list()) {
-  levels <- Filter(is.character, as.list(model$forest$xlevels))
+  levels <- kept_levels(model)
   classes <- attr(model$terms, "dataClasses")
   made <- lapply(names(levels), function(name) {
     # Without a formula, an ordered factor is one that counts as a number.
@@ -97,11 +97,8 @@ training_frame.ranger <- function(model, args = list()) {
   raw_rows(predictors(model, args), NULL, model)
 }
 
-known_levels.ranger <- function(model, args = list()) {
-  found <- categories(training_frame(model, args))
-  kept <- Filter(is.character, as.list(model$forest$covariate.levels))
-  found[names(kept)] <- lapply(kept, category)
-  found
+kept_levels.ranger <- function(model) {
+  Filter(is.character, as.list(model$forest$covariate.levels))
 }
 
 rowwise.ranger <- function(model, args = list()) {
@@ -151,11 +148,14 @@ training_frame.gbm <- function(model, args = list()) {
   raw_rows(predictors(model, args), NULL, model)
 }
 
+kept_levels.gbm <- function(model) {
+  Filter(is.character, stats::setNames(model$var.levels, model$var.names))
+}
+
 known_levels.gbm <- function(model, args = list()) {
-  levels <- stats::setNames(model$var.levels, model$var.names)
+  levels <- kept_levels(model)
   # Type 0 is a number or an ordered factor; only the levels tell them apart.
   ordered <- stats::setNames(model$var.type == 0, model$var.names)
-  levels <- Filter(is.character, levels)
   made <- lapply(names(levels), function(name) {
     category(levels[[name]], "factor", ordered[[name]])
   })
