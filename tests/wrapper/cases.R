@@ -11,6 +11,7 @@ sfr_log_model(reg, lm(mpg ~ wt + log(hp) + cyl, cars), "lm_cars")
 
 n <- 40
 visits <- data.frame(
+  place = rep(c("s\u00fcd", "north", "\u65e5"), length.out = n),
   region = factor(rep(c("b\u00e9", "\u65e5\u672c", "x"), length.out = n)),
   size = factor(rep(c("lo", "mid", "hi"), each = 14)[1:n], c("lo", "mid", "hi"), ordered = TRUE),
   day = as.Date("2024-02-20") + seq_len(n),
@@ -22,7 +23,7 @@ visits <- data.frame(
 )
 visits$bought <- rbinom(n, 1, 0.5)
 glm_visits <- glm(
-  bought ~ region + as.integer(size) + as.numeric(day) + as.numeric(at) + as.numeric(seen) +
+  bought ~ place + region + as.integer(size) + as.numeric(day) + as.numeric(at) + as.numeric(seen) +
     value + again + count, binomial, visits
 )
 sfr_log_model(reg, glm_visits, "glm_visits",

@@ -84,8 +84,8 @@ warn_texts <- function(texts) {
   invisible()
 }
 
-# A print method: the lines of format(x), as one message.
+# A print method: the lines of format(x).
 print_lines <- function(x) {
-  rlang::inform(paste(format(x), collapse = "\n"))
+  writeLines(format(x))
   invisible(x)
 }

@@ -89,8 +89,12 @@ choose_channel <- function(reg, conda_channel, call = caller_env()) {
 }
 
 # What `...` took in; one letter or two away from an argument, it is likely to be a slip.
-say_dropped <- function(names, known = character()) {
+say_dropped <- function(names, known = character(), of_predict = character()) {
   names <- names[nzchar(names)]
+  for (name in intersect(names, of_predict)) {
+    cli::cli_warn("Ignored {.arg {name}}: give it as {.code predict_args = list({name} = )}.")
+  }
+  names <- setdiff(names, of_predict)
   near <- lapply(names, \(name) known[utils::adist(name, known)[1, ] <= 2])
   others <- names[lengths(near) == 0]
   if (length(others) > 0) say(c(i = "Ignored the argument{?s} {.arg {others}}."))

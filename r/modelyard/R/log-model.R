@@ -77,7 +77,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
     columns <- c(vapply(given %||% list(), `[[`, "", "name"), names(sample_input))
     check_closure(spec$body, c(spec$packages, required_pkgs(model)), columns)
   }
-  say_dropped(names(list(...)), names(formals(sfr_log_model)))
+  say_dropped(names(list(...)), names(formals(sfr_log_model)), predict_arguments(model))
   warn_dataset(training_dataset)
   warned <- warn_link_scale(model, spec)
   warn_conda(spec, conda_deps, check_flag(pin_versions))
@@ -116,6 +116,9 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   say_texts(if (warned) grep("scale of the link", notes, value = TRUE, invert = TRUE) else notes)
   version <- new_model_version(reg, logged)
   say("Logged {full_name_of(logged)} version {version$version_name}.")
+  if (isFALSE(logged$is_default)) {
+    say(c(i = "The default version is another; {.fn sfr_set_default_model_version} makes it this."))
+  }
   invisible(version)
 }
 
@@ -138,7 +141,8 @@ post_version <- function(reg, model_name, request, call = caller_env()) {
 # The slimmed model; where a fresh worker has other numbers than the whole one, the whole one.
 post_slimmed <- function(reg, model_name, request, model, call = caller_env()) {
   whole <- function(e) {
-    say(c(i = "The whole model is logged: a fresh R process could not do with the slimmed one."))
+    why <- conditionMessage(e)
+    say(c(i = "The whole model is logged: a fresh R process could not do with the slimmed one: {why}"))
     request$files$model <- upload_object(context(reg)$conn, model, call)
     post_version(reg, model_name, request, call)
   }
@@ -205,6 +209,9 @@ format.sfr_model_version <- function(x, ...) {
     paste0("  takes:   ", side(about$signature$inputs)),
     paste0("  gives:   ", side(about$signature$outputs)),
     if (!is.null(about$contents)) paste0("  holds:   ", contents_text(about$contents)),
+    if (identical(about$checks$verified, "load")) {
+      "  checked: that it loads; no row could be scored"
+    },
     if (nzchar(about$comment %||% "")) paste0("  comment: ", about$comment)
   )
 }

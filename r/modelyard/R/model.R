@@ -14,6 +14,7 @@
 #   model_task(model)                regression, binary, multiclass, forecast, survival, cluster,
 #                                    transform, or "" when its class does not tell
 #   predict_types(model)             the words for `type` that its predict() takes, or NULL
+#   refusal(model)                   why no model of its class can be asked about rows, or NULL
 #   rowwise(model, args)             FALSE where an answer depends on the other rows of a request
 #
 # `args` are the author's further arguments of predict(), which may change the answer: a level of
@@ -27,6 +28,7 @@ kept_levels <- function(model) UseMethod("kept_levels")
 required_pkgs <- function(model) UseMethod("required_pkgs")
 model_task <- function(model) UseMethod("model_task")
 predict_types <- function(model) UseMethod("predict_types")
+refusal <- function(model) UseMethod("refusal")
 rowwise <- function(model, args = list()) UseMethod("rowwise")
 
 score.default <- function(model, rows, args = list()) {
@@ -47,6 +49,9 @@ training_frame.default <- function(model, args = list()) {
 known_levels.default <- function(model, args = list()) {
   found <- categories(training_frame(model, args))
   kept <- kept_categories(kept_levels(model), model_terms(model))
+  # Of factor(x) there are levels, too, but that is no column.
+  columns <- predictors(model, args)
+  if (length(columns) > 0) kept <- kept[names(kept) %in% columns]
   found[names(kept)] <- kept
   found
 }
@@ -61,11 +66,16 @@ required_pkgs.default <- function(model) {
 
 model_task.default <- function(model) ""
 
-predict_types.default <- function(model) {
+predict_types.default <- function(model) words_of_argument(model, "type")
+
+refusal.default <- function(model) NULL
+
+# The words that predict() of the model's class offers for an argument, c("one", "other"), or NULL.
+words_of_argument <- function(model, name) {
   for (class in class(model)) {
     method <- predict_method(class)
     if (is.null(method)) next
-    words <- formals(method)$type
+    words <- formals(method)[[name]]
     plain <- is.call(words) && identical(words[[1]], quote(c)) &&
       all(vapply(as.list(words)[-1], is.character, NA))
     return(if (plain) as.character(words)[-1])
@@ -83,21 +93,27 @@ predict_method <- function(class) {
 
 rowwise.default <- function(model, args = list()) TRUE
 
-# Refuse a `type` that the class's predict() does not have; R matches parts of words.
-check_type <- function(model, args) {
-  type <- args$type
-  known <- if (is.character(type) && length(type) == 1) predict_types(model)
-  if (!is.null(known) && is.na(pmatch(type, known))) {
-    fault("invalid_value", paste0(
-      "predict() of a model of class ", class(model)[1], " has no type '", type, "'. It has: ",
-      paste(known, collapse = ", "), "."
-    ))
+# Refuse a `type`, or another word, that the class's predict() does not have; R matches parts of
+# words.
+check_words <- function(model, args) {
+  for (name in names(args)) {
+    word <- args[[name]]
+    if (!is.character(word) || length(word) != 1) next
+    known <- if (name == "type") predict_types(model) else words_of_argument(model, name)
+    if (!is.null(known) && is.na(pmatch(word, known))) {
+      fault("invalid_value", paste0(
+        "predict() of a model of class ", class(model)[1], " has no ", name, " '", word,
+        "'. It has: ", paste(known, collapse = ", "), "."
+      ))
+    }
   }
 }
 
 # Refuse at once what no predict() of R, and no method of ours, knows how to ask.
 check_predictable <- function(model, args) {
-  check_type(model, args)
+  check_words(model, args)
+  why <- refusal(model)
+  if (!is.null(why)) fault("model_rejected", why)
   classes <- if (isS4(model)) methods::is(model) else class(model)
   found <- vapply(classes, function(class) {
     !is.null(predict_method(class)) ||
@@ -107,7 +123,8 @@ check_predictable <- function(model, args) {
   if (!any(found)) {
     fault("model_rejected", paste0(
       "R has no predict() for an object of class ", paste(class(model), collapse = ", "),
-      ". Give a predict_body, a function of the model and its input."
+      ". Name the package that has it in predict_pkgs, or give a predict_body, a function of the ",
+      "model and its input."
     ))
   }
 }

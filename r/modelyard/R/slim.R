@@ -22,10 +22,15 @@ slim.lm <- function(model, args) {
 
 #' @export
 slim.glm <- function(model, args) {
-  if (spread_asked(args)) {
-    return(without(model, c("effects", "fitted.values", "model", "x", "y", "data")))
+  # That there are two values is what tells a model of classes from one of proportions.
+  values <- if (model_task(model) == "binary") unique(model$y)
+  small <- if (spread_asked(args)) {
+    without(model, c("effects", "fitted.values", "model", "x", "y", "data"))
+  } else {
+    without(slim.lm(model, args), c("linear.predictors", "prior.weights", "data", "control", "R"))
   }
-  without(slim.lm(model, args), c("linear.predictors", "prior.weights", "data", "control", "R"))
+  small$y <- values
+  small
 }
 
 #' @export
@@ -106,7 +111,11 @@ with_home <- function(x, home) {
 
 # The model to store: the slimmest that predicts the samples bit for bit, else `model` itself.
 slimmed <- function(model, spec, samples, call = caller_env()) {
-  if (is.null(samples$predictions) || isS4(model)) {
+  if (isS4(model)) {
+    say(c(i = "The whole model is logged: parts of an S4 object cannot be left out."))
+    return(model)
+  }
+  if (is.null(samples$predictions)) {
     say(c(i = "The whole model is logged: without sample rows a slimmed one cannot be checked."))
     return(model)
   }

@@ -3,7 +3,28 @@
 
 # Refuse what this session's R would refuse too, in words of its own.
 check_predict <- function(model, spec, call = caller_env()) {
-  if (asked_plainly(spec)) in_words_of_the_verb(check_type(model, spec$args), call)
+  if (asked_plainly(spec)) {
+    in_words_of_the_verb(check_words(model, spec$args), call)
+    warn_arguments(model, names(spec$args))
+  }
+}
+
+# An argument that predict() of the class does not have, but one that is much like it.
+warn_arguments <- function(model, names) {
+  known <- predict_arguments(model)
+  for (name in setdiff(names, known)) {
+    near <- known[startsWith(known, name) | utils::adist(name, known)[1, ] <= 2]
+    if (length(near) > 0) {
+      cli::cli_warn("{.arg predict_args} has {.arg {name}}: is {.arg {near[[1]]}} meant?")
+    }
+  }
+}
+
+# The arguments of the class's predict(), without the model and the rows.
+predict_arguments <- function(model) {
+  methods <- Filter(Negate(is.null), lapply(class(model), predict_method))
+  found <- if (length(methods) > 0) names(formals(methods[[1]]))[-1]
+  setdiff(as.character(found), c("newdata", "..."))
 }
 
 # contract.R's own conditions, with the call of the verb; any other error is the model's.

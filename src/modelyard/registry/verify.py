@@ -110,7 +110,7 @@ class _Verification:
             sample_rows=rows.num_rows,
             predict_s=round(predict_s, 6),
         )
-        self.notes.extend(_remarks(checks))
+        self.notes.extend(_remarks(checks, told))
         return self._verified(signature, checks, rows, golden if deterministic else None)
 
     def _samples(self, own_rows: pa.Table | None) -> pa.Table | None:
@@ -175,10 +175,13 @@ class _Verification:
 
     def _check_number(self, answer: pa.Table, rows: pa.Table) -> None:
         if self.request.rows == "same" and answer.num_rows != rows.num_rows:
+            hint = 'Log it with rows = "free" if its answer has rows of its own.'
+            if answer.num_rows == 0:
+                hint = "None at all come of a column that the input does not have. " + hint
             raise InvalidSignature(
                 f"The answer has another number of rows than the input: {answer.num_rows}, not "
                 f"{rows.num_rows}.",
-                hint='Log it with rows = "free" if its answer has rows of its own.',
+                hint=hint,
             )
 
     def _only_loaded(self, error: ModelError, inputs: tuple[Column, ...]) -> Verified:
@@ -187,7 +190,8 @@ class _Verification:
             raise VerificationFailed(
                 "A fresh R process cannot score the sample rows: " + error.message,
                 hint="What the model needs besides itself and predict_pkgs does not travel: put "
-                "functions and values it uses into predict_body, and packages into predict_pkgs.",
+                "functions and values it uses into predict_body, packages into predict_pkgs, and "
+                "files it reads into user_files. A worker runs no other process.",
             ) from error
         self.notes.append(
             f"No sample row could be scored ({error.message}), so the version is only known to "
@@ -299,7 +303,7 @@ def _dictionaries(rows: pa.Table) -> dict[str, list[str]]:
     }
 
 
-def _remarks(checks: Checks) -> list[str]:
+def _remarks(checks: Checks, told: Inspected) -> list[str]:
     notes = []
     if checks.sample_origin == "generated":
         notes.append(
@@ -308,6 +312,11 @@ def _remarks(checks: Checks) -> list[str]:
     if not checks.deterministic:
         notes.append(
             "The same rows gave different predictions twice: each request is seeded from its id."
+        )
+    elif not told.row_independent:
+        notes.append(
+            "A model of its class does not answer each row by itself, as it forecasts or draws "
+            "lots between equal classes: a request is always one call."
         )
     elif not checks.row_independent:
         notes.append(

@@ -18,7 +18,7 @@ from modelyard.signature import Column
 from modelyard.wrapper.contract import snowflake_type
 from modelyard.wrapper.package import Entries, Package
 
-_REQUIREMENTS = ["mlflow", "numpy", "pandas", "rpy2-rinterface"]
+_REQUIREMENTS = ["mlflow", "numpy", "pandas"]
 _PYTHON = "3.11"
 _TYPES = {
     "DOUBLE": "double",
@@ -35,6 +35,7 @@ _EXAMPLE_ROWS = 5
 def mlflow(package: Package) -> Entries:
     """MLmodel, the program as its loader, the data beside it, environments, an example."""
     example = _example(package)
+    requirements = [*_REQUIREMENTS, rpy2_requirement(package.manifest.environment.r_version)]
     extra = {} if example is None else {"input_example.json": encode_split(example)}
     python_env = {
         "python": _PYTHON,
@@ -46,10 +47,16 @@ def mlflow(package: Package) -> Entries:
         "code/custom_model.py": package.program(),
         "conda.yaml": package.environment(),
         "python_env.yaml": _yaml(python_env),
-        "requirements.txt": "".join(f"{r}\n" for r in _REQUIREMENTS).encode(),
+        "requirements.txt": "".join(f"{r}\n" for r in requirements).encode(),
         **extra,
         **package.data("data"),
     }
+
+
+def rpy2_requirement(r_version: str) -> str:
+    """What pip is to be asked for: later releases of rpy2-rinterface need symbols of R 4.5."""
+    parts = [int(part) for part in r_version.split(".")[:2] if part.isdigit()]
+    return "rpy2-rinterface" if parts >= [4, 5] else "rpy2-rinterface<=3.6.5"
 
 
 def _mlmodel(package: Package, *, has_example: bool) -> bytes:

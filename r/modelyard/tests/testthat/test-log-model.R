@@ -257,3 +257,20 @@ test_that("arguments nobody knows are named", {
     . <- sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", signatures = 1, metricss = list(a = 1))
   )
 })
+
+test_that("arguments of predict() are said to be, and words it does not have refused", {
+  local_registry()
+  log <- function(...) quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", ...))
+  expect_warning(log(interval = "confidence"), "predict_args = list\\(interval = \\)")
+  expect_warning(log(predict_args = list(intervl = "confidence")), "`interval` meant")
+  expect_warning(log(predict_args = list(se = TRUE)), "`se.fit` meant")
+  expect_error(log(predict_args = list(interval = "predction")), "none, confidence, prediction",
+    class = "modelyard_invalid_value"
+  )
+  forest <- randomForest::randomForest(factor(am) ~ wt, mtcars, ntree = 3)
+  expect_error(
+    sfr_predict_local(forest, mtcars, predict_args = list(type = "probability")),
+    "response, prob, vote, class",
+    class = "modelyard_invalid_value"
+  )
+})

@@ -242,6 +242,11 @@ test_that("data that was changed is not taken for that of a model without a fram
   }
 })
 
+test_that("data that is named with its package is found", {
+  fit <- randomForest::randomForest(medv ~ rm + chas, MASS::Boston, ntree = 3)
+  expect_identical(training_frame(fit), MASS::Boston[c("rm", "chas")])
+})
+
 test_that("svm refuses factors that make other columns than it was trained on", {
   rows <- data.frame(y = (1:30)^2, g = factor(rep(c("a", "b", "c"), each = 10)))
   fit <- e1071::svm(y ~ g, rows)

@@ -165,3 +165,16 @@ test_that("without sample rows the whole model is logged", {
   expect_identical(found, model)
   expect_match(paste(said, collapse = ""), "whole model")
 })
+
+test_that("a slimmed model of classes is still one", {
+  for (link in c("logit", "probit")) {
+    whole <- glm(am ~ wt, binomial(link), mtcars)
+    small <- slim(whole, list(type = "response"))
+    expect_identical(model_task(small), "binary")
+    expect_length(small$y, 2)
+    expect_null(small$model)
+  }
+  counts <- glm(cbind(ncases, ncontrols) ~ agegp, binomial, esoph)
+  expect_identical(model_task(slim(counts, list())), "")
+  expect_identical(model_task(glm(am ~ wt, binomial, mtcars, y = FALSE, model = FALSE)), "")
+})

@@ -12,8 +12,8 @@ predict_frame <- function(model, rows, predict) {
 }
 
 # What `code` gives and what it warned of, as list(value, warnings). `failed` is told of an error,
-# which it may leave: one set of handlers costs less than two.
-watched <- function(code, failed = identity) {
+# which it may leave, and of the warnings before it: one set of handlers costs less than two.
+watched <- function(code, failed = function(e, warnings) NULL) {
   warnings <- character()
   value <- withCallingHandlers(
     code,
@@ -21,7 +21,7 @@ watched <- function(code, failed = identity) {
       warnings <<- c(warnings, conditionMessage(w))
       tryInvokeRestart("muffleWarning")
     },
-    error = failed
+    error = function(e) failed(e, warnings)
   )
   list(value = value, warnings = if (length(warnings) > 1) unique(warnings) else warnings)
 }

@@ -11,10 +11,16 @@ score.bats <- score.ARIMA
 score.stlm <- score.ARIMA
 score.stl <- score.ARIMA
 score.nnetar <- score.ARIMA
-score.StructTS <- score.ARIMA
 score.forecast <- score.ARIMA
 
+score.StructTS <- function(model, rows, args = list()) {
+  warn_period(model, rows)
+  steps <- list(n.ahead = nrow(rows))
+  mean_and_error(clean_call(quote(predict), steps, args, model, rows), args)
+}
+
 score.Arima <- function(model, rows, args = list()) {
+  warn_period(model, rows)
   steps <- list(n.ahead = nrow(rows))
   wanted <- regressors(model)
   if (length(wanted) > 0) {
@@ -23,21 +29,42 @@ score.Arima <- function(model, rows, args = list()) {
     # predict() evaluates the call's xreg anew, only to count its columns.
     model$call$xreg <- matrix(0, 1, length(wanted))
   }
-  clean_call(quote(predict), steps, args, model, rows)$pred
+  mean_and_error(clean_call(quote(predict), steps, args, model, rows), args)
+}
+
+# predict() of a series gives its errors unless it is told not to; here they are asked for.
+mean_and_error <- function(answer, args) {
+  if (!isTRUE(args$se.fit)) {
+    return(if (is.list(answer)) answer$pred else answer)
+  }
+  data.frame(fit = as.numeric(answer$pred), se.fit = as.numeric(answer$se))
 }
 
 score.HoltWinters <- function(model, rows, args = list()) {
+  warn_period(model, rows)
   steps <- list(n.ahead = nrow(rows))
   answer <- clean_call(quote(predict), steps, args, model, rows)
-  if (is.matrix(answer)) answer[, "fit"] else answer
+  if (is.matrix(answer) && ncol(answer) == 1) answer[, "fit"] else answer
+}
+
+# Whoever sends the periods 13 to 24 gets the steps 1 to 12, as there is no other answer to rows.
+warn_period <- function(model, rows) {
+  period <- if (!"period" %in% regressors(model)) rows$period
+  is_whole <- is.numeric(period) && !anyNA(period) && all(period == trunc(period))
+  if (is_whole && any(period != seq_along(period))) {
+    warning("The values of period are not read: the rows are the steps 1 to ", nrow(rows),
+      " after the end of the series.",
+      call. = FALSE
+    )
+  }
 }
 
 # ar() keeps the name of its series and not its values, which predict() then looks for.
-score.ar <- function(model, rows, args = list()) {
-  fault("model_rejected", paste(
+refusal.ar <- function(model) {
+  paste(
     "An ar() model keeps only the name of its series, so a fresh R cannot go on from its last",
     "values. Log arima(x, order = c(p, 0, 0)), or give a predict_body that holds the series."
-  ))
+  )
 }
 
 # prophet takes its rows as `df`, reads a time as the clock of its own zone shows it, and answers in
@@ -83,6 +110,12 @@ training_frame.prophet <- function(model, args = list()) {
 
 # What predict_fn = "forecast" answers: one row a step, with the 80 and 95 per cent intervals.
 forecast_frame <- function(model, rows, args = list()) {
+  if (!is.null(args$level)) {
+    fault("invalid_value", paste(
+      "A forecast has the intervals of 80 and 95 per cent, as its columns say. For those of another",
+      "level give a predict_body that calls forecast()."
+    ))
+  }
   found <- forecast_object(model, rows, c(args, list(level = c(80, 95))))
   h <- seq_len(nrow(rows))
   # Some, such as nnetar without PI = TRUE, have no intervals.
@@ -100,6 +133,7 @@ forecast_frame <- function(model, rows, args = list()) {
 }
 
 forecast_object <- function(model, rows, args) {
+  warn_period(model, rows)
   if (inherits(model, "forecast")) {
     # A forecast already made has the steps it has.
     if (nrow(rows) > length(model$mean)) {
@@ -114,6 +148,8 @@ forecast_object <- function(model, rows, args) {
     return(model)
   }
   attach_packages("forecast")
+  # arima() keeps the name of its series, of which forecast() asks where it ends: as the residuals.
+  if (identical(class(model), "Arima") && is.null(model$x)) model$x <- model$residuals
   steps <- list(h = nrow(rows))
   if (length(regressors(model)) > 0) {
     steps$xreg <- quote(as.matrix(rows))

@@ -7,6 +7,9 @@ model_task.glm <- function(model) {
   if (!model$family$family %in% c("binomial", "quasibinomial")) {
     return("regression")
   }
+  if (is.null(model$y) && is.null(model$model)) {
+    return("") # slimmed
+  }
   y <- if (is.null(model$y)) stats::model.response(model$model) else model$y
   two <- is.factor(y) || is.logical(y) || is.numeric(y) && is.null(dim(y)) && all(y %in% 0:1)
   if (two) "binary" else "regression"

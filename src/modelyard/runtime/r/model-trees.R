@@ -113,6 +113,9 @@ model_task.ranger <- function(model) {
   )
 }
 
+predict_types.randomForest <- function(model) {
+  c("response", if (identical(model$type, "classification")) c("prob", "vote", "class"))
+}
 predict_types.ranger <- function(model) c("response", "se", "terminalNodes", "quantiles")
 
 # --- gbm: predict() chooses the number of trees when it is not told, and says so every time

@@ -63,11 +63,11 @@ known_levels.Mclust <- function(model, args = list()) list()
 model_task.Mclust <- function(model) "cluster"
 
 # What cannot be asked about new rows, and why.
-score.hclust <- function(model, rows, args = list()) {
-  fault("model_rejected", paste(
+refusal.hclust <- function(model) {
+  paste(
     "A hierarchical clustering is a tree of the rows it was made from: it has no rule that puts",
     "a new row into a cluster. Log a kmeans() of the same data, or give a predict_body that cuts",
     "the tree and says which cluster is near."
-  ))
+  )
 }
-score.dendrogram <- score.hclust
+refusal.dendrogram <- refusal.hclust

@@ -98,12 +98,22 @@ predicted <- function(bytes, seed) {
       frame <- as_frame(call_predict(served$model, rows, served$predict))
       if (all_doubles(frame)) frame else frame_bytes(frame)
     },
-    failed = function(e) {
-      failure <<- e
+    failed = function(e, warnings) {
+      failure <<- with_warning(e, warnings)
       leave
     }
   )
   list(TRUE, found$value, found$warnings, is.list(found$value))
+}
+
+# An error of a model's own code with the last thing R warned of before it: of a file that cannot be
+# opened only the warning says which.
+with_warning <- function(e, warnings) {
+  if (length(warnings) > 0 && !inherits(e, "modelyard_error")) {
+    last <- warnings[length(warnings)]
+    e$message <- paste0(conditionMessage(e), " (R warned before: ", last, ")")
+  }
+  e
 }
 
 all_doubles <- function(frame) {
@@ -178,6 +188,9 @@ caught <- function(expr, code) tryCatch(expr, error = function(e) told_fault(e, 
 
 # An error as data: list(ok = FALSE, code, message), and what an error of ours says beside it.
 told_fault <- function(e, code) {
+  if (inherits(e, "packageNotFoundError")) {
+    e <- tryCatch(check_packages(e$package), error = identity)
+  }
   classes <- grep("^modelyard_(?!error$)", class(e), value = TRUE, perl = TRUE)
   found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
   text <- paste(enc2utf8(conditionMessage(e)), collapse = "\n")

@@ -89,7 +89,7 @@ named_data <- function(model) {
   if (is.null(code) || !is_plain_code(code)) {
     return(NULL)
   }
-  names <- all.vars(code)
+  names <- variables(code)
   if (!is.environment(home)) home <- globalenv()
   if (is.name(code)) {
     found <- get0(as.character(code), envir = home)

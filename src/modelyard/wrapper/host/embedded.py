@@ -86,7 +86,7 @@ class EmbeddedR:
             codes = self._filled("integer", np.where(missing, NA_INTEGER, values + 1))
             levels = ri.StrSexpVector(what["levels"])
             if kind == "string":
-                return self._env["text_of_codes"](levels, codes)
+                return base["["](levels, codes)
             classes = ["ordered", "factor"] if what.get("ordered") else ["factor"]
             return base["structure"](codes, levels=levels, **{"class": ri.StrSexpVector(classes)})
         numbers = values.astype(np.float64)
