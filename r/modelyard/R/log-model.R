@@ -142,7 +142,9 @@ post_version <- function(reg, model_name, request, call = caller_env()) {
 post_slimmed <- function(reg, model_name, request, model, call = caller_env()) {
   whole <- function(e) {
     why <- conditionMessage(e)
-    say(c(i = "The whole model is logged: a fresh R process could not do with the slimmed one: {why}"))
+    say(c(
+      i = "The whole model is logged: a fresh R process could not do with the slimmed one.", "{why}"
+    ))
     request$files$model <- upload_object(context(reg)$conn, model, call)
     post_version(reg, model_name, request, call)
   }

@@ -112,8 +112,8 @@ training_frame.prophet <- function(model, args = list()) {
 forecast_frame <- function(model, rows, args = list()) {
   if (!is.null(args$level)) {
     fault("invalid_value", paste(
-      "A forecast has the intervals of 80 and 95 per cent, as its columns say. For those of another",
-      "level give a predict_body that calls forecast()."
+      "A forecast has the intervals of 80 and 95 per cent, as its columns say. For those of",
+      "another level give a predict_body that calls forecast()."
     ))
   }
   found <- forecast_object(model, rows, c(args, list(level = c(80, 95))))

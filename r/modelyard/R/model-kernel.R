@@ -42,8 +42,21 @@ score.vm <- function(model, rows, args = list()) {
   refuse_other_levels(rows, vm_terms(model), vm_columns(model), class(model))
   # Fitted on a matrix it takes a matrix.
   asked <- if (is.null(vm_terms(model))) quote(as.matrix(rows)) else quote(rows)
-  clean_call(quote(kernlab::predict), list(asked), args, model, rows)
+  answer <- clean_call(quote(kernlab::predict), list(asked), args, model, rows)
+  if (!identical(args$type, "votes")) {
+    return(answer)
+  }
+  # Votes come with a row for each class.
+  matrix(t(answer), nrow(rows), dimnames = list(NULL, methods::slot(model, "lev")))
 }
+
+# Components, whose predict() is of kernlab alone.
+score.prc <- function(model, rows, args = list()) {
+  clean_call(quote(kernlab::predict), list(quote(rows)), args, model, rows)
+}
+score.kfa <- score.prc
+model_task.prc <- function(model) "transform"
+model_task.kfa <- model_task.prc
 
 # predict() makes a matrix of the rows and takes it by position, whatever levels its columns are of.
 refuse_other_levels <- function(rows, terms, trained, what) {

@@ -47,8 +47,12 @@ model_task.nls <- function(model) "regression"
 
 required_pkgs.rq <- function(model) union("quantreg", formula_packages(model_terms(model)))
 required_pkgs.rqs <- required_pkgs.rq
+required_pkgs.rqss <- required_pkgs.rq
 model_task.rq <- function(model) "regression"
 model_task.rqs <- model_task.rq
+model_task.rqss <- model_task.rq
+# What predict() itself looks for.
+predictors.rqss <- function(model, args = list()) all.vars(str2lang(model$fake.formula))
 
 # earth keeps no rows; without a formula it knows the names of the columns of its x.
 required_pkgs.earth <- function(model) "earth"
@@ -69,6 +73,9 @@ model_task.earth <- function(model) {
 required_pkgs.mda <- function(model) "mda"
 required_pkgs.mars <- required_pkgs.mda
 required_pkgs.bruto <- required_pkgs.mda
+score.bruto <- function(model, rows, args = list()) {
+  clean_call(quote(predict), list(newdata = quote(as.matrix(rows))), args, model, rows)
+}
 model_task.mda <- function(model) class_task(rownames(model$means))
 predict_types.mda <- function(model) {
   c("class", "variates", "posterior", "hierarchical", "weights")

@@ -34,6 +34,10 @@ score.coxph <- function(model, rows, args = list()) {
   score.default(model, rows, args)
 }
 
+refusal.coxphms <- function(model) {
+  "R has no predict() for a Cox model of several states."
+}
+
 # Several quantiles of one row come as a vector.
 score.survreg <- function(model, rows, args = list()) {
   answer <- score.default(model, rows, args)

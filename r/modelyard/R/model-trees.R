@@ -145,7 +145,15 @@ gbm_trees <- function(model) {
   length(model$train.error)
 }
 
-predictors.gbm <- function(model, args = list()) model$var.names
+# predict() does not read the offset.
+predictors.gbm <- function(model, args = list()) {
+  if (is.null(model_terms(model))) {
+    return(model$var.names)
+  }
+  code <- predict_code(model_terms(model))
+  is_offset <- vapply(code, function(x) is.call(x) && identical(x[[1]], quote(offset)), NA)
+  columns_of_code(code[!is_offset], model)
+}
 
 training_frame.gbm <- function(model, args = list()) {
   raw_rows(predictors(model, args), NULL, model)
@@ -157,6 +165,7 @@ kept_levels.gbm <- function(model) {
 
 known_levels.gbm <- function(model, args = list()) {
   levels <- kept_levels(model)
+  levels <- levels[names(levels) %in% predictors(model, args)]
   # Type 0 is a number or an ordered factor; only the levels tell them apart.
   ordered <- stats::setNames(model$var.type == 0, model$var.names)
   made <- lapply(names(levels), function(name) {
@@ -203,7 +212,14 @@ training_frame.party <- function(model, args = list()) {
 }
 training_frame.cforest <- training_frame.party
 
-# --- bagging
+# --- nearest neighbours and bagging of ipred
+
+# Of classes with equally many neighbours one is drawn.
+required_pkgs.ipredknn <- function(model) "ipred"
+score.ipredknn <- function(model, rows, args = list()) {
+  drawn(model, args, score.default(model, rows, args))
+}
+rowwise.ipredknn <- function(model, args = list()) !asks_class(args, "prob")
 
 # The classes of equally many trees are decided by chance.
 score.classbagg <- function(model, rows, args = list()) {

@@ -98,25 +98,55 @@ complete_inputs <- function(inputs, samples, model, spec) {
 }
 
 # Sample rows as the contract has them, and their predictions here. Rows that came from the model
-# itself may not fit the contract its author wrote; then there are none, and `why` says so.
+# itself may not fit the contract its author wrote, or a predict function of the author's; then
+# there are none, and `why` says so. What R's own predict() cannot score of them it cannot serve.
 score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
   if (is.null(samples$rows) || is.null(inputs)) {
+    check_options(inputs, spec, call)
     return(list(origin = NULL, rows = NULL, predictions = NULL))
   }
-  named_by_author <- samples$origin != "model_frame"
+  fitted <- FALSE
   tryCatch(
     {
       rows <- check_inputs(samples$rows, inputs, call = call)
+      fitted <- TRUE
       answer <- run_predict(model, rows, spec, call)
       check_contrasts(model, spec, samples$rows, rows, answer, call)
       list(origin = samples$origin, rows = rows, predictions = answer$frame)
     },
     modelyard_error = function(e) {
+      named_by_author <- samples$origin != "model_frame"
       hopeless <- inherits(e, c("modelyard_missing_package", "modelyard_model_rejected"))
       if (named_by_author || hopeless) rlang::cnd_signal(e)
+      if (fitted && asked_plainly(spec)) refuse_own_rows(e, call)
       list(origin = NULL, rows = NULL, predictions = NULL, why = conditionMessage(e))
     }
   )
+}
+
+refuse_own_rows <- function(e, call) {
+  why <- conditionMessage(e)
+  abort_code("model_error", c(
+    "R cannot predict the rows the model was trained on: {why}",
+    i = "If others can be, give {.arg sample_input}, a few rows as they will be scored."
+  ), call = call)
+}
+
+# R makes columns of factors by options(contrasts =), which some models do not keep. Without rows
+# that are scored here and in a worker nobody would see that.
+check_options <- function(inputs, spec, call) {
+  usual <- c("contr.treatment", "contr.poly")
+  factors <- Filter(\(column) identical(column$type, "factor"), inputs)
+  if (identical(unname(getOption("contrasts")), usual) || length(factors) == 0) {
+    return(invisible())
+  }
+  if (asked_plainly(spec)) {
+    abort_code("model_rejected", c(
+      "Your session has {.code options(contrasts =)} of its own, which no worker has, and no rows
+        were found that would show whether the model depends on them.",
+      i = "Give {.arg sample_input}, a few rows as they will be scored."
+    ), call = call)
+  }
 }
 
 # Contrasts that were set on a factor itself, which no contract holds, must make no difference.

@@ -272,3 +272,74 @@ test_that("arima() is forecast without its series, of which it keeps the name", 
     class = "modelyard_invalid_value"
   )
 })
+
+test_that("gbm reads the columns of its formula, not the terms", {
+  rows <- transform(mtcars, n = rep(1:4, 8))
+  fit <- gbm::gbm(mpg ~ log(wt) + factor(n), "gaussian", rows, n.trees = 5, n.minobsinnode = 2)
+  expect_identical(predictors(fit), c("wt", "n"))
+  expect_length(known_levels(fit), 0)
+  expect_identical(training_frame(fit), rows[c("wt", "n")])
+  expect_plain(fit, some(rows, c("n", "wt")), predict(fit, some(rows), n.trees = 5))
+  plain <- gbm::gbm.fit(mtcars[c("wt", "hp")], mtcars$mpg,
+    distribution = "gaussian", n.trees = 3, verbose = FALSE, n.minobsinnode = 2
+  )
+  expect_identical(predictors(plain), c("wt", "hp"))
+})
+
+test_that("votes of ksvm have a row for each row", {
+  rows <- iris[c(1, 60, 120), 1:4]
+  fit <- kernlab::ksvm(Species ~ ., iris)
+  found <- sfr_predict_local(fit, rows, predict_args = list(type = "votes"))
+  votes <- kernlab::predict(fit, rows, type = "votes")
+  expect_identical(unname(as.matrix(found)), unname(t(votes)))
+  expect_identical(names(found), levels(iris$Species))
+})
+
+test_that("components of kernlab, densities of mclust and bruto are asked in their way", {
+  x <- mtcars[c("wt", "hp")]
+  some_rows <- x[c(3, 9, 20), ]
+  parts <- kernlab::kpca(~ wt + hp, data = mtcars, features = 2)
+  expect_identical(
+    unname(as.matrix(sfr_predict_local(parts, some_rows))),
+    unname(kernlab::predict(parts, some_rows))
+  )
+  density <- mclust::densityMclust(x, plot = FALSE, verbose = FALSE)
+  expect_identical(
+    sfr_predict_local(density, some_rows)$prediction, as.numeric(predict(density, some_rows))
+  )
+  spline <- mda::bruto(as.matrix(x), mtcars$mpg)
+  expect_identical(
+    sfr_predict_local(spline, some_rows)$prediction,
+    as.numeric(predict(spline, as.matrix(some_rows)))
+  )
+})
+
+test_that("nearest neighbours of ipred draw the same class for the same request", {
+  rows <- mtcars[c("wt", "hp")]
+  fit <- ipred::ipredknn(factor(am) ~ wt + hp, mtcars, k = 4)
+  expect_false(rowwise(fit, list(type = "class")))
+  expect_true(rowwise(fit, list(type = "prob")))
+  ask <- function() sfr_predict_local(fit, rows, predict_args = list(type = "class"))
+  set.seed(1)
+  first <- ask()
+  set.seed(2)
+  expect_identical(ask(), first)
+})
+
+test_that("rqss names the columns that its smooths read", {
+  withr::local_package("quantreg")
+  rows <- data.frame(x = (1:40) / 40, w = sin(1:40))
+  rows$y <- rows$x^2 + rows$w
+  fit <- rqss(y ~ qss(x, lambda = 1) + w, data = rows)
+  expect_setequal(predictors(fit), c("x", "w"))
+  found <- sfr_predict_local(fit, rows[5:8, c("w", "x")])
+  expect_identical(found$prediction, as.numeric(suppressWarnings(predict(fit, rows[5:8, ]))))
+})
+
+test_that("what no new row can be asked of is refused for its class", {
+  for (model in list(hclust(dist(mtcars)), ar(lh))) {
+    expect_error(check_predictable(model, list()), "predict_body",
+      class = "modelyard_model_rejected"
+    )
+  }
+})

@@ -136,6 +136,16 @@ test_that("samples that the author named must be scored", {
   )
 })
 
+test_that("a class's own predict() must answer for the rows it was trained on", {
+  local_registry()
+  rows <- mtcars
+  rows$wide <- scale(rows$wt)
+  fit <- lm(mpg ~ exp(wide), rows)
+  expect_error(quietly(sfr_log_model(fake_registry(), fit, "MTCARS_MPG")), "nmatrix.1",
+    class = "modelyard_model_error"
+  )
+})
+
 test_that("a body travels as a function, and arguments as JSON", {
   kept <- local_registry()
   body <- sfr_predict_body(function(model, input) data.frame(p = predict(model, input)))

@@ -318,3 +318,35 @@ test_that("contrasts that were set on a column are refused where they make the p
   fit <- lm(y ~ x + g, rows)
   expect_identical(scored(fit)$predictions$prediction, unname(predict(fit, rows)))
 })
+
+test_that("data of a name that R has too is found, and not missed where it is gone", {
+  home <- new.env(parent = globalenv())
+  home$df <- mtcars
+  home$train <- 1:20
+  fits <- list(
+    evalq(lm(mpg ~ wt, df[1:20, ], model = FALSE), home),
+    evalq(lm(mpg ~ wt, subset(df, cyl > 4), model = FALSE), home),
+    evalq(lm(mpg ~ wt, df[train, ], model = FALSE), home)
+  )
+  expect_identical(vapply(fits, \(fit) nrow(training_frame(fit)), 1L), c(20L, 21L, 20L))
+  rm("df", "train", envir = home)
+  for (fit in fits) {
+    expect_identical(training_frame(fit), data.frame(wt = double()))
+    rows <- some(mtcars, "wt")
+    expect_identical(sfr_predict_local(fit, rows)$prediction, unname(predict(fit, rows)))
+  }
+})
+
+test_that("a session's contrasts are refused where no row would show them", {
+  withr::local_options(contrasts = c("contr.sum", "contr.poly"))
+  spec <- predict_spec("predict", character(), NULL, list())
+  scored <- function(fit, given = NULL) {
+    samples <- choose_samples(fit, spec, NULL, given, NULL)
+    score_samples(fit, spec, samples, complete_inputs(NULL, samples, fit, spec))
+  }
+  rows <- transform(mtcars, g = factor(cyl))
+  fit <- caret::knnreg(mpg ~ g + wt, rows)
+  expect_error(scored(fit), "contrasts", class = "modelyard_model_rejected")
+  expect_equal(nrow(scored(fit, rows[1:4, c("g", "wt")])$rows), 4)
+  expect_null(scored(caret::knnreg(mpg ~ wt, rows))$why)
+})

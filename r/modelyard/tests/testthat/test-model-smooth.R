@@ -100,3 +100,14 @@ test_that("classes of a gam have a column each, whatever the rows lack", {
     )
   }
 })
+
+test_that("the survival of a gam depends on the time of its rows", {
+  rows <- transform(mtcars, seen = as.numeric(am))
+  fit <- mgcv::gam(qsec ~ s(wt, k = 4), family = mgcv::cox.ph(), data = rows, weights = seen)
+  asked <- list(type = "response")
+  expect_identical(predictors(fit, asked), c("qsec", "wt"))
+  expect_identical(predictors(fit), "wt")
+  given <- some(rows, c("wt", "qsec"))
+  found <- sfr_predict_local(fit, given, predict_args = asked)
+  expect_identical(found$prediction, as.numeric(predict(fit, given, type = "response")))
+})

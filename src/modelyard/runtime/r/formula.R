@@ -3,12 +3,17 @@
 # What predict() evaluates in the rows, the response left out: ns(x, df = k) has become
 # ns(x, knots = c(...)), without k. A list of code.
 predict_code <- function(terms) {
-  if (is.null(terms)) {
-    return(NULL)
+  if (!is.null(terms)) {
+    without_response(terms, if (is.null(attr(terms, "predvars"))) "variables" else "predvars")
   }
-  terms <- stats::delete.response(terms)
-  code <- attr(terms, "predvars")
-  as.list(if (is.null(code)) attr(terms, "variables") else code)[-1]
+}
+
+# The variables of terms without the response, as a list of code. stats::delete.response() fails on
+# terms with specials that it does not know, as those of rqss.
+without_response <- function(terms, which) {
+  code <- as.list(attr(terms, which))[-1]
+  response <- attr(terms, "response")
+  if (length(response) == 1 && response > 0) code[-response] else code
 }
 
 # The names in pieces of code that are columns of the rows.

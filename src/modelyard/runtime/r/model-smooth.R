@@ -21,27 +21,32 @@ model_task.smooth.spline <- function(model) "regression"
 # so a level they do not know would be NA with no more than a warning.
 required_pkgs.gam <- function(model) c("mgcv", formula_packages(model_terms(model)))
 
-# Of rows that all lack a value predict() makes another number of columns than there are classes.
+# Of rows that all lack a value predict() makes another number of columns than of others.
 score.gam <- function(model, rows, args = list()) {
   answer <- score.default(model, rows, args)
-  classes <- gam_classes(model)
-  if (is.null(classes) || !identical(args$type, "response") || !all(is.na(unlist(answer)))) {
+  columns <- response_columns(model)
+  if (is.null(columns) || !identical(args$type, "response") || !all(is.na(unlist(answer)))) {
     return(answer)
   }
-  nothing <- matrix(NA_real_, nrow(rows), classes)
+  nothing <- matrix(NA_real_, nrow(rows), columns)
   if (is.list(answer)) lapply(answer, function(part) nothing) else nothing
 }
 
-# How many classes have a probability each, or NULL.
-gam_classes <- function(model) {
+# How many columns the response of a family has that are not as many as its linear predictors, or
+# NULL: the classes with a probability each, the one mean of what has zeros of its own.
+response_columns <- function(model) {
   switch(sub("[^A-Za-z ].*", "", model$family$family),
     multinom = model$family$nlp + 1,
-    "Ordered Categorical" = length(model$family$getTheta()) + 2
+    "Ordered Categorical" = length(model$family$getTheta()) + 2,
+    ziplss = 1
   )
 }
 
+# The chance to survive, the response of Cox's model, depends on the time of a row.
 predictors.gam <- function(model, args = list()) {
-  columns_of_code(list(model$pred.formula, model$call[["offset"]]), model)
+  columns <- columns_of_code(list(model$pred.formula, model$call[["offset"]]), model)
+  timed <- model$family$family == "Cox PH" && identical(args$type, "response")
+  if (timed) union(variables(stats::formula(model)[[2]]), columns) else columns
 }
 
 training_frame.gam <- function(model, args = list()) {
@@ -67,7 +72,7 @@ model_task.gam <- function(model) {
   if (family == "Cox PH") {
     return("survival")
   }
-  if (is.null(gam_classes(model))) model_task.glm(model) else "multiclass"
+  if (isTRUE(response_columns(model) > 1)) "multiclass" else model_task.glm(model)
 }
 
 predict_types.gam <- function(model) c("link", "terms", "iterms", "response", "lpmatrix")

@@ -54,6 +54,10 @@ score.Mclust <- function(model, rows, args = list()) {
 }
 score.MclustDA <- score.Mclust
 
+# A density, or what is asked for, and no cluster.
+score.densityMclust <- function(model, rows, args = list()) score.default(model, rows, args)
+model_task.densityMclust <- function(model) ""
+
 predictors.Mclust <- function(model, args = list()) as.character(colnames(model$data))
 training_frame.Mclust <- function(model, args = list()) {
   wanted <- predictors(model)

@@ -26,9 +26,7 @@ still_trains <- function(data, frame, model) {
 
 # The variables of the formula, without the response, as data makes them now.
 made_variables <- function(data, model) {
-  terms <- model_terms(model)
-  code <- if (!is.null(terms)) attr(stats::delete.response(terms), "variables")
-  code <- as.list(code)[-1]
+  code <- without_response(model_terms(model), "variables")
   names(code) <- vapply(code, function(x) paste(deparse(x, 500L), collapse = " "), "")
   plain <- intersect(names(kept_levels(model)), names(data))
   code[plain] <- lapply(plain, as.name)
@@ -89,14 +87,9 @@ named_data <- function(model) {
   if (is.null(code) || !is_plain_code(code)) {
     return(NULL)
   }
-  names <- variables(code)
   if (!is.environment(home)) home <- globalenv()
-  if (is.name(code)) {
-    found <- get0(as.character(code), envir = home)
-  } else {
-    # Columns that subset() names are not to be found here; the data itself is the first name.
-    found <- if (length(names) == 0 || exists(names[1], envir = home)) eval(code, home)
-  }
+  # What is gone may be something else by that name: df is a function of R.
+  found <- tryCatch(eval(code, home), error = function(e) NULL)
   if (is.data.frame(found)) found
 }
 
