@@ -110,8 +110,10 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   } else {
     post_slimmed(reg, model_name, request, model)
   }
-  warn_unscored(samples$why)
   notes <- as.character(unlist(logged$notes))
+  unproven <- grepl("only known to load", notes, fixed = TRUE)
+  if (is.null(samples$why)) warn_texts(notes[unproven]) else warn_unscored(samples$why)
+  notes <- notes[!unproven]
   # The server finds out about the link as well; once is enough.
   say_texts(if (warned) grep("scale of the link", notes, value = TRUE, invert = TRUE) else notes)
   version <- new_model_version(reg, logged)

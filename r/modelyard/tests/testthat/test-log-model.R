@@ -193,6 +193,16 @@ test_that("the server's notes are told as they are", {
   )
 })
 
+test_that("a version that is only known to load is warned of", {
+  note <- "No sample row could be scored (no {x}), so the version is only known to load."
+  local_registry(about_version(notes = I(note), checks = list(verified = "load")))
+  expect_warning(
+    version <- quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG")), note,
+    fixed = TRUE
+  )
+  expect_match(format(version), "no row could be scored", all = FALSE)
+})
+
 test_that("a glm on the scale of its link is warned about once", {
   kept <- local_registry(about_version(notes = I("Predictions are on the scale of the link.")))
   model <- glm(am ~ wt, data = mtcars, family = binomial)
