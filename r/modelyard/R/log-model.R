@@ -110,18 +110,22 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   } else {
     post_slimmed(reg, model_name, request, model)
   }
-  notes <- as.character(unlist(logged$notes))
-  unproven <- grepl("only known to load", notes, fixed = TRUE)
-  if (is.null(samples$why)) warn_texts(notes[unproven]) else warn_unscored(samples$why)
-  notes <- notes[!unproven]
-  # The server finds out about the link as well; once is enough.
-  say_texts(if (warned) grep("scale of the link", notes, value = TRUE, invert = TRUE) else notes)
+  say_notes(as.character(unlist(logged$notes)), samples$why, warned)
   version <- new_model_version(reg, logged)
   say("Logged {full_name_of(logged)} version {version$version_name}.")
   if (isFALSE(logged$is_default)) {
     say(c(i = "The default version is another; {.fn sfr_set_default_model_version} makes it this."))
   }
   invisible(version)
+}
+
+# What the server noted, but for what was said already: why no row was scored, and, where `linked`,
+# that the answers are on the scale of the link. That no row could be scored is a warning.
+say_notes <- function(notes, why, linked) {
+  unproven <- grepl("only known to load", notes, fixed = TRUE)
+  if (is.null(why)) warn_texts(notes[unproven]) else warn_unscored(why)
+  notes <- notes[!unproven]
+  say_texts(if (linked) grep("scale of the link", notes, value = TRUE, invert = TRUE) else notes)
 }
 
 # The request, and once more when the answer was lost: under one key both are the same request.

@@ -105,11 +105,11 @@ score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
     check_options(inputs, spec, call)
     return(list(origin = NULL, rows = NULL, predictions = NULL))
   }
-  fitted <- FALSE
+  checked <- FALSE
   tryCatch(
     {
       rows <- check_inputs(samples$rows, inputs, call = call)
-      fitted <- TRUE
+      checked <- TRUE
       answer <- run_predict(model, rows, spec, call)
       check_contrasts(model, spec, samples$rows, rows, answer, call)
       list(origin = samples$origin, rows = rows, predictions = answer$frame)
@@ -118,7 +118,7 @@ score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
       named_by_author <- samples$origin != "model_frame"
       hopeless <- inherits(e, c("modelyard_missing_package", "modelyard_model_rejected"))
       if (named_by_author || hopeless) rlang::cnd_signal(e)
-      if (fitted && asked_plainly(spec)) refuse_own_rows(e, call)
+      if (checked && asked_plainly(spec)) refuse_own_rows(e, call)
       list(origin = NULL, rows = NULL, predictions = NULL, why = conditionMessage(e))
     }
   )
