@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from tests.conftest import run_r
 
-from modelyard.errors import ModelError
+from modelyard.errors import MissingPackage, ModelError
 from modelyard.runtime.manifest import PredictSpec
 
 ROWS = "data.frame(wt = c(2.5, 3, 3.5), hp = c(110, 150, 200))"
@@ -121,3 +121,48 @@ def test_a_model_finds_nothing_of_ours_behind_rs_system(workshop, pool):
     manifest = workshop.manifest("1", {"x": "double"}, body=body)
     answer = pool.predict(manifest, pa.table({"x": [1.0]}))
     assert answer.table["prediction"].to_pylist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("stop(structure(class = c('my', 'error', 'condition'), list()))", "^$"),
+        ("stop(structure(class = c('error', 'condition'), list(message = 42)))", "42"),
+        ("stop(structure(class = c('error', 'condition'), list(message = list('a', 1))))", "a\n1"),
+        ("readRDS('/no/such/file')", "cannot open.*R warned before: .*/no/such/file"),
+        (
+            "stop(structure(class = c('modelyard_error', 'error', 'condition'), "
+            "list(message = 'odd', hint = function() 1, details = 3)))",
+            "odd",
+        ),
+    ],
+)
+def test_an_error_made_of_anything_is_told_and_ends_nothing(workshop, pool, code, says):
+    body = f"function(model, input) if (input$x > 0) {{ {code} }} else input$x"
+    manifest = workshop.manifest("1", {"x": "double"}, body=body)
+    with pytest.raises(ModelError, match=says):
+        pool.predict(manifest, pa.table({"x": [1.0]}))
+    answer = pool.predict(manifest, pa.table({"x": [-1.0]}))
+    assert answer.table["prediction"].to_pylist() == [-1.0]
+
+
+def test_a_warning_made_of_anything_is_text(workshop, pool):
+    body = """function(model, input) {
+      odd <- structure(class = c("warning", "condition"), list(message = list("a", 1)))
+      warning(odd)
+      warning(iconv("caf\\u00e9", "UTF-8", "latin1"))
+      input$x
+    }"""
+    answer = pool.predict(
+        workshop.manifest("1", {"x": "double"}, body=body), pa.table({"x": [1.0]})
+    )
+    assert answer.warnings == ("a\n1", "café")
+
+
+def test_a_package_that_is_not_there_is_named_with_the_way_to_it(workshop, pool):
+    body = "function(model, input) { library(notanywhere); input$x }"
+    manifest = workshop.manifest("1", {"x": "double"}, body=body)
+    with pytest.raises(MissingPackage, match="notanywhere") as caught:
+        pool.predict(manifest, pa.table({"x": [1.0]}))
+    assert caught.value.packages == ("notanywhere",)
+    assert "install" in caught.value.hint

@@ -18,12 +18,17 @@ watched <- function(code, failed = function(e, warnings) NULL) {
   value <- withCallingHandlers(
     code,
     warning = function(w) {
-      warnings <<- c(warnings, conditionMessage(w))
+      warnings <<- c(warnings, text_of_condition(w))
       tryInvokeRestart("muffleWarning")
     },
     error = function(e) failed(e, warnings)
   )
   list(value = value, warnings = if (length(warnings) > 1) unique(warnings) else warnings)
+}
+
+# What a condition says, which code of an author's may have made of anything.
+text_of_condition <- function(x) {
+  paste(enc2utf8(as.character(unlist(conditionMessage(x)))), collapse = "\n")
 }
 
 # The call itself, chosen by what the author said and then by the model's class.
@@ -44,6 +49,7 @@ call_predict <- function(model, rows, predict) {
 # since a formula that was fitted on one takes nothing else.
 made_ready <- function(predict, model) {
   predict$args[vapply(predict$args, is.null, NA)] <- NA
+  if (asked_plainly(predict)) predict$args <- full_words(model, predict$args)
   classes <- attr(model_terms(model), "dataClasses")
   predict$matrices <- names(classes)[classes == "nmatrix.1"]
   predict

@@ -127,7 +127,7 @@ score_samples <- function(model, spec, samples, inputs, call = caller_env()) {
 refuse_own_rows <- function(e, call) {
   why <- conditionMessage(e)
   abort_code("model_error", c(
-    "R cannot predict the rows the model was trained on: {why}",
+    "The rows the model was trained on cannot be scored: {why}",
     i = "If others can be, give {.arg sample_input}, a few rows as they will be scored."
   ), call = call)
 }

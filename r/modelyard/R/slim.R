@@ -22,27 +22,34 @@ slim.lm <- function(model, args) {
 
 #' @export
 slim.glm <- function(model, args) {
-  # That there are two values is what tells a model of classes from one of proportions.
-  values <- if (model_task(model) == "binary") unique(model$y)
   small <- if (spread_asked(args)) {
     without(model, c("effects", "fitted.values", "model", "x", "y", "data"))
   } else {
     without(slim.lm(model, args), c("linear.predictors", "prior.weights", "data", "control", "R"))
   }
-  small$y <- values
+  with_response(small, model)
+}
+
+# predict() does not read the response; whether it was one of two tells classes from proportions.
+with_response <- function(small, model) {
+  if (model$family$family %in% c("binomial", "quasibinomial")) {
+    small$y <- if (model_task(model) == "binary") c(0, 1) else 0.5
+  }
   small
 }
 
 #' @export
 slim.gam <- function(model, args) {
+  whole <- model
   if (is.data.frame(model$model)) {
     # predict() asks the training frame, not its rows, for the offset and the levels.
     model$model <- structure(model$model[0, , drop = FALSE], terms = attr(model$model, "terms"))
   }
-  without(model, c(
+  small <- without(model, c(
     "residuals", "fitted.values", "linear.predictors", "weights", "prior.weights", "y", "hat",
     "working.weights", "z", "data", "R", "offset", "call"
   ))
+  with_response(small, whole)
 }
 
 #' @export

@@ -59,7 +59,7 @@ has_kept_types <- function(made, model) {
 gives_frame <- function(made, names_of_rows, frame) {
   rows <- match(row.names(frame), names_of_rows)
   if (anyNA(rows)) {
-    return(TRUE)
+    return(FALSE)
   }
   for (name in intersect(names(made), names(frame))) {
     value <- made[[name]]
@@ -115,19 +115,21 @@ variables_of_home <- function(names, home, n) {
 # Columns without rows, of the types the terms kept. A number stays one through arithmetic, so a
 # column that the formula only calculates with is a number; of any other nothing is known.
 typed_columns <- function(wanted, model) {
-  classes <- attr(model_terms(model), "dataClasses")
-  code <- predict_code(model_terms(model))
-  columns <- lapply(stats::setNames(wanted, wanted), function(name) {
-    if (name %in% names(classes)) {
-      return(empty_of_class(classes[[name]], kept_levels(model)[[name]]))
-    }
-    uses <- Filter(function(part) name %in% variables(part), code)
-    if (length(uses) > 0 && all(vapply(uses, is_arithmetic, NA))) double()
-  })
+  columns <- lapply(stats::setNames(wanted, wanted), column_of_terms, model)
   if (length(columns) == 0 || any(vapply(columns, is.null, NA))) {
     return(NULL)
   }
   structure(columns, class = "data.frame", row.names = integer())
+}
+
+column_of_terms <- function(name, model) {
+  classes <- attr(model_terms(model), "dataClasses")
+  if (name %in% names(classes)) {
+    return(empty_of_class(classes[[name]], kept_levels(model)[[name]]))
+  }
+  code <- predict_code(model_terms(model))
+  uses <- Filter(function(part) name %in% variables(part), code)
+  if (length(uses) > 0 && all(vapply(uses, is_arithmetic, NA))) double()
 }
 
 empty_of_class <- function(class, levels) {

@@ -20,13 +20,6 @@ warn_arguments <- function(model, names) {
   }
 }
 
-# The arguments of the class's predict(), without the model and the rows.
-predict_arguments <- function(model) {
-  methods <- Filter(Negate(is.null), lapply(class(model), predict_method))
-  found <- if (length(methods) > 0) names(formals(methods[[1]]))[-1]
-  setdiff(as.character(found), c("newdata", "..."))
-}
-
 # contract.R's own conditions, with the call of the verb; any other error is the model's.
 in_words_of_the_verb <- function(expr, call) {
   tryCatch(expr, error = function(e) {

@@ -343,3 +343,51 @@ test_that("what no new row can be asked of is refused for its class", {
     )
   }
 })
+
+test_that("ranger does not take another data frame of the same name for its own", {
+  skip_if_not_installed("ranger")
+  fit_forest <- function(zoo_rows, ...) ranger::ranger(y ~ x + g, zoo_rows, num.trees = 9, ...)
+  rows <- data.frame(x = 1:60 / 7, g = factor(rep(c("lo", "mid", "hi"), 20), c("lo", "mid", "hi")))
+  rows$y <- rows$x + 5 * as.integer(rows$g)
+  other <- transform(rows, g = factor(paste(g)), y = rev(y))
+  withr::defer(rm(zoo_rows, envir = globalenv()))
+  fits <- list(fit_forest(rows), fit_forest(transform(rows, y = factor(y > 10))))
+  fits[[3]] <- fit_forest(transform(rows, y = factor(y > 10)), probability = TRUE)
+  own <- list(rows, transform(rows, y = factor(y > 10)), transform(rows, y = factor(y > 10)))
+  for (i in 1:3) {
+    assign("zoo_rows", own[[i]], envir = globalenv())
+    expect_identical(training_frame(fits[[i]]), own[[i]][c("x", "g")])
+    assign("zoo_rows", transform(other, y = rev(own[[i]]$y)), envir = globalenv())
+    expect_null(training_frame(fits[[i]]))
+    assign("zoo_rows", own[[i]][1:40, ], envir = globalenv())
+    expect_null(training_frame(fits[[i]]))
+  }
+})
+
+test_that("parts of words mean what R takes them for", {
+  set.seed(1)
+  rows <- transform(iris, Species = sample(Species))
+  forest <- randomForest::randomForest(Species ~ Sepal.Length, rows, ntree = 4)
+  ask <- function(...) sfr_predict_local(forest, rows, predict_args = list(...))$prediction
+  expect_identical(ask(type = "resp"), ask(type = "response"))
+  expect_identical(ask(ty = "resp"), ask(type = "response"))
+  expect_identical(full_words(forest, list(ty = "pro")), list(type = "prob"))
+  cox <- survival::coxph(survival::Surv(time, status) ~ age, survival::lung, model = TRUE)
+  args <- full_words(cox, list(ty = "surv", se = TRUE))
+  expect_identical(args, list(type = "survival", se.fit = TRUE))
+  expect_setequal(predictors(cox, args), c("time", "status", "age"))
+  expect_identical(full_words(cox, list(level = 0.9)), list(level = 0.9))
+})
+
+test_that("forecasts already made have the steps they have", {
+  skip_if_not_installed("forecast")
+  made <- forecast::forecast(forecast::ets(lh), h = 5)
+  expect_identical(training_frame(made), data.frame(period = 1:5))
+})
+
+test_that("sample rows are whole ones where there are any", {
+  tree <- partykit::ctree(Ozone ~ Solar.R + Wind, subset(airquality, !is.na(Ozone)))
+  expect_false(anyNA(sample_frame(tree, 32)))
+  tree$data$Wind <- NA_real_
+  expect_equal(nrow(sample_frame(tree, 8)), 8)
+})

@@ -350,3 +350,16 @@ test_that("a session's contrasts are refused where no row would show them", {
   expect_equal(nrow(scored(fit, rows[1:4, c("g", "wt")])$rows), 4)
   expect_null(scored(caret::knnreg(mpg ~ wt, rows))$why)
 })
+
+test_that("data whose rows are not those of the model's frame is not its own", {
+  home <- new.env(parent = globalenv())
+  home$rows <- data.frame(y = sqrt(1:30), k = as.double(1:30))
+  fit <- evalq(lm(y ~ I(k * k), rows), home)
+  expect_identical(training_frame(fit), home$rows["k"])
+  home$rows$k <- 1:30
+  home$rows <- home$rows[5:20, ]
+  expect_identical(training_frame(fit), data.frame(k = double()))
+  expect_identical(sfr_predict_local(fit, data.frame(k = 50000))$prediction,
+    unname(predict(fit, data.frame(k = 50000)))
+  )
+})

@@ -111,3 +111,19 @@ test_that("the survival of a gam depends on the time of its rows", {
   found <- sfr_predict_local(fit, given, predict_args = asked)
   expect_identical(found$prediction, as.numeric(predict(fit, given, type = "response")))
 })
+
+test_that("of a logical or a date gam keeps numbers, which are not taken for its columns", {
+  rows <- data.frame(x = 1:60 / 7, is = rep(c(TRUE, FALSE, FALSE), 20), on = as.Date("2024-01-01") + 1:60)
+  rows$y <- log(rows$x) + rows$is
+  forgotten <- function(formula) {
+    hidden <- rows
+    environment(formula) <- globalenv()
+    mgcv::gam(formula, data = hidden)
+  }
+  expect_equal(nrow(training_frame(forgotten(y ~ s(log(x))))), 3)
+  for (formula in c(y ~ s(log(x)) + is, y ~ s(log(x)) + as.numeric(!is), y ~ s(as.numeric(on)))) {
+    expect_equal(NROW(training_frame(forgotten(formula))), 0)
+  }
+  fit <- forgotten(y ~ s(log(x)) + is)
+  expect_identical(known_levels(fit), list())
+})

@@ -175,6 +175,10 @@ test_that("a slimmed model of classes is still one", {
     expect_null(small$model)
   }
   counts <- glm(cbind(ncases, ncontrols) ~ agegp, binomial, esoph)
-  expect_identical(model_task(slim(counts, list())), "")
+  expect_identical(model_task(slim(counts, list())), "regression")
+  smooth <- mgcv::gam(vs ~ s(wt), binomial, mtcars)
+  expect_identical(model_task(slim(smooth, list())), "binary")
+  smooth <- mgcv::gam(gear / 6 ~ s(wt), binomial, mtcars, weights = rep(6, 32))
+  expect_identical(model_task(slim(smooth, list())), "regression")
   expect_identical(model_task(glm(am ~ wt, binomial, mtcars, y = FALSE, model = FALSE)), "")
 })

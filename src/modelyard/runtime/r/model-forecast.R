@@ -188,7 +188,9 @@ training_frame.stlm <- training_frame.ARIMA
 training_frame.stl <- training_frame.ARIMA
 training_frame.nnetar <- training_frame.ARIMA
 training_frame.StructTS <- training_frame.ARIMA
-training_frame.forecast <- training_frame.ARIMA
+training_frame.forecast <- function(model, args = list()) {
+  data.frame(period = seq_len(min(12, length(model$mean))))
+}
 training_frame.HoltWinters <- training_frame.ARIMA
 
 predictors.ARIMA <- function(model, args = list()) regressors(model)

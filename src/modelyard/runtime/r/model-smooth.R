@@ -51,12 +51,17 @@ predictors.gam <- function(model, args = list()) {
 
 training_frame.gam <- function(model, args = list()) {
   frame <- training_frame.default(model, args)
-  if (NROW(frame) > 0) frame else few_values(model$var.summary[predictors(model, args)])
+  if (NROW(frame) > 0) frame else few_values(model$var.summary[predictors(model, args)], model)
 }
 
-# The least, the middle and the greatest of each numeric column; of a factor its one value.
-few_values <- function(summary) {
-  usable <- vapply(summary, function(x) is.factor(x) || is.null(dim(x)) && length(x) == 3, NA)
+# The least, the middle and the greatest of each numeric column; of a factor its one value. Of
+# logicals and dates the numbers are kept, too, so that the terms have to say what is one.
+few_values <- function(summary, model) {
+  usable <- vapply(names(summary), function(name) {
+    x <- summary[[name]]
+    is_number <- is.null(dim(x)) && length(x) == 3 && is.double(column_of_terms(name, model))
+    is.factor(x) || is_number
+  }, NA)
   if (length(summary) > 0 && all(usable)) as.data.frame(lapply(summary, rep_len, 3))
 }
 

@@ -94,7 +94,33 @@ training_frame.ranger <- function(model, args = list()) {
   if (length(model$call) > 2 && !"data" %in% names && !any(nzchar(names[3]))) {
     names(model$call)[3] <- "data"
   }
-  raw_rows(predictors(model, args), NULL, model)
+  found <- raw_rows(predictors(model, args), NULL, model)
+  texts <- names(found)[vapply(as.list(found), function(x) is.factor(x) || is.character(x), NA)]
+  told <- all(texts %in% names(kept_levels(model)))
+  own <- if (told) identical(NROW(found), as.integer(model$num.samples)) else is_ranger_data(model)
+  if (own) found
+}
+
+# Where a ranger was fitted is not known, so that the data of the name in its call may be another,
+# and of the factors it has codes alone. Its error outside the bag tells: it is of its own response.
+is_ranger_data <- function(model) {
+  formula <- Find(function(x) is.call(x) && identical(x[[1]], quote(`~`)), as.list(model$call))
+  response <- if (is.null(formula)) model$call$dependent.variable.name else formula[[2]]
+  if (is.character(response)) response <- as.name(response)
+  y <- tryCatch(eval(response, named_data(model)), error = function(e) NULL)
+  p <- model$predictions
+  if (is.null(y) || is.null(p) || NROW(p) != length(y)) {
+    return(FALSE)
+  }
+  found <- switch(model$treetype,
+    Regression = mean((y - p)^2, na.rm = TRUE),
+    Classification = mean(as.character(y) != as.character(p), na.rm = TRUE),
+    "Probability estimation" = {
+      chosen <- cbind(seq_along(y), match(as.character(y), colnames(p)))
+      mean((1 - p[chosen])^2, na.rm = TRUE)
+    }
+  )
+  isTRUE(all.equal(found, model$prediction.error))
 }
 
 kept_levels.ranger <- function(model) {

@@ -70,6 +70,27 @@ predict_types.default <- function(model) words_of_argument(model, "type")
 
 refusal.default <- function(model) NULL
 
+# Arguments in full: R takes parts of their names, and of the words for `type`.
+full_words <- function(model, args) {
+  found <- pmatch(names(args), predict_arguments(model))
+  names(args)[!is.na(found)] <- predict_arguments(model)[found[!is.na(found)]]
+  type <- args[["type"]]
+  if (is.character(type) && length(type) == 1) {
+    full <- predict_types(model)[pmatch(type, predict_types(model))]
+    if (length(full) == 1 && !is.na(full)) args[["type"]] <- full
+  }
+  args
+}
+
+# The arguments of the class's predict() that R takes parts of the names of, without the model and
+# the rows.
+predict_arguments <- function(model) {
+  methods <- Filter(Negate(is.null), lapply(class(model), predict_method))
+  found <- if (length(methods) > 0) names(formals(methods[[1]]))[-1]
+  found <- found[cumsum(found == "...") == 0]
+  setdiff(as.character(found), "newdata")
+}
+
 # The words that predict() of the model's class offers for an argument, c("one", "other"), or NULL.
 words_of_argument <- function(model, name) {
   for (class in class(model)) {
@@ -158,8 +179,11 @@ sample_frame <- function(model, n = 32L, args = list()) {
   if (is.null(frame) || NCOL(frame) == 0) {
     return(NULL)
   }
-  picked <- unique(round(seq(1, nrow(frame), length.out = min(n, nrow(frame)))))
-  frame <- as.data.frame(frame)[picked, , drop = FALSE]
+  # Whole ones where there are any: some models were fitted on others and answer only for these.
+  whole <- which(stats::complete.cases(frame))
+  if (length(whole) == 0) whole <- seq_len(nrow(frame))
+  picked <- unique(round(seq(1, length(whole), length.out = min(n, length(whole)))))
+  frame <- as.data.frame(frame)[whole[picked], , drop = FALSE]
   attr(frame, "terms") <- NULL
   row.names(frame) <- NULL
   frame

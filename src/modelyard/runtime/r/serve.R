@@ -109,11 +109,12 @@ predicted <- function(bytes, seed) {
 # An error of a model's own code with the last thing R warned of before it: of a file that cannot be
 # opened only the warning says which.
 with_warning <- function(e, warnings) {
-  if (length(warnings) > 0 && !inherits(e, "modelyard_error")) {
-    last <- warnings[length(warnings)]
-    e$message <- paste0(conditionMessage(e), " (R warned before: ", last, ")")
+  if (length(warnings) == 0 || inherits(e, "modelyard_error")) {
+    return(e)
   }
-  e
+  last <- warnings[length(warnings)]
+  text <- paste0(text_of_condition(e), " (R warned before: ", last, ")")
+  structure(list(message = text, call = NULL, package = unclass(e)$package), class = class(e))
 }
 
 all_doubles <- function(frame) {
@@ -193,8 +194,10 @@ told_fault <- function(e, code) {
   }
   classes <- grep("^modelyard_(?!error$)", class(e), value = TRUE, perl = TRUE)
   found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
-  text <- paste(enc2utf8(conditionMessage(e)), collapse = "\n")
+  text <- text_of_condition(e)
   if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
-  told <- if (length(classes) > 0) list(hint = e$hint, details = e$details, names = e$packages)
+  told <- if (length(classes) > 0) {
+    Filter(is.character, list(hint = e$hint, details = e$details, names = e$packages))
+  }
   c(list(ok = FALSE, code = found, message = substr(text, 1L, 2000L)), told)
 }
