@@ -24,8 +24,9 @@ def test_rows_and_environments_kept_inside_are_told_and_shown(server: Server) ->
     said = unwrapped(done.stderr)
     assert "The model holds rows it may have been trained on: model$model (32 x 2)" in said
     assert "environment it was made in, environment(model$terms), and 800 kB with it: big" in said
-    assert "holds: data, 80" in said
-    assert "rows in model$model (32 rows)" in said
+    shown = unwrapped(done.stdout)
+    assert "holds: data, 80" in shown
+    assert "rows in model$model (32 rows)" in shown
     told = json.loads(server.cli("describe", "CAPTURED/V1", "--json"))["contents"]
     assert told["captured"][0]["largest"][0]["path"] == "big"
     assert told["parts"][0]["path"] == "environment(model$terms)$big"
