@@ -21,6 +21,7 @@ NS = pa.timestamp("ns", tz="Asia/Tokyo")
         ([1_704_110_402_619_999_886], [1_704_110_402_619_999_887], NS, "999886"),
         ([1], [NA], NS, "against NA"),
         (["a"], ["b"], pa.string(), "'a' against 'b'"),
+        ([4_000_000], [4_000_001], pa.date32(), "-08-18' against"),
     ],
 )
 def test_one_bit_is_a_difference(ours, theirs, kind, said):

@@ -166,3 +166,17 @@ def test_a_package_that_is_not_there_is_named_with_the_way_to_it(workshop, pool)
         pool.predict(manifest, pa.table({"x": [1.0]}))
     assert caught.value.packages == ("notanywhere",)
     assert "install" in caught.value.hint
+
+
+@pytest.mark.parametrize(("fn", "found"), [("stats:::predict.lm", True), ("stats::predcit", False)])
+def test_a_named_function_is_looked_for_when_the_model_is_loaded(workshop, pool, fn, found):
+    manifest = workshop.manifest(
+        "lm(mpg ~ wt + hp, mtcars)", INPUTS, predict=PredictSpec(fn, args={"interval": "none"})
+    )
+    if found:
+        told = run_r(f"d <- {ROWS}; cat(sprintf('%a', predict(lm(mpg ~ wt + hp, mtcars), d)))")
+        answer = pool.predict(manifest, TABLE).table["prediction"].to_pylist()
+        assert answer == [float.fromhex(t) for t in told.split()]
+    else:
+        with pytest.raises(ModelError, match="No function stats::predcit"):
+            pool.predict(manifest, TABLE)

@@ -76,10 +76,21 @@ full_words <- function(model, args) {
   names(args)[!is.na(found)] <- predict_arguments(model)[found[!is.na(found)]]
   type <- args[["type"]]
   if (is.character(type) && length(type) == 1) {
-    full <- predict_types(model)[pmatch(type, predict_types(model))]
-    if (length(full) == 1 && !is.na(full)) args[["type"]] <- full
+    full <- word_meant(model, type, predict_types(model))
+    if (!is.na(full)) args[["type"]] <- full
   }
   args
+}
+
+# The one of the words for `type` that R takes a word for, or NA. A predict() that lists them in its
+# arguments takes parts of them, by match.arg(), and so does randomForest; others compare.
+word_meant <- function(model, word, known) {
+  if (is.null(known)) {
+    return(NA)
+  }
+  parts <- !is.null(words_of_argument(model, "type")) || inherits(model, "randomForest")
+  at <- if (parts) pmatch(word, known) else match(word, known)
+  if (length(at) == 1) known[at] else NA
 }
 
 # The arguments of the class's predict() that R takes parts of the names of, without the model and
@@ -120,8 +131,10 @@ check_words <- function(model, args) {
   for (name in names(args)) {
     word <- args[[name]]
     if (!is.character(word) || length(word) != 1) next
-    known <- if (name == "type") predict_types(model) else words_of_argument(model, name)
-    if (!is.null(known) && is.na(pmatch(word, known))) {
+    is_type <- name == "type"
+    known <- if (is_type) predict_types(model) else words_of_argument(model, name)
+    meant <- if (is_type) word_meant(model, word, known) else known[pmatch(word, known)]
+    if (!is.null(known) && is.na(meant)) {
       fault("invalid_value", paste0(
         "predict() of a model of class ", class(model)[1], " has no ", name, " '", word,
         "'. It has: ", paste(known, collapse = ", "), "."
@@ -180,13 +193,23 @@ sample_frame <- function(model, n = 32L, args = list()) {
     return(NULL)
   }
   # Whole ones where there are any: some models were fitted on others and answer only for these.
-  whole <- which(stats::complete.cases(frame))
+  whole <- which(!lacks_values(frame))
   if (length(whole) == 0) whole <- seq_len(nrow(frame))
   picked <- unique(round(seq(1, length(whole), length.out = min(n, length(whole)))))
   frame <- as.data.frame(frame)[whole[picked], , drop = FALSE]
   attr(frame, "terms") <- NULL
   row.names(frame) <- NULL
   frame
+}
+
+# Which rows lack a value. stats::complete.cases() takes no times of the class POSIXlt.
+lacks_values <- function(frame) {
+  lacks <- logical(nrow(frame))
+  for (column in as.list(frame)) {
+    missing <- is.na(column)
+    lacks <- lacks | (if (is.matrix(missing)) rowSums(missing) > 0 else missing)
+  }
+  lacks
 }
 
 # A data frame of columns of one length, whatever their names.

@@ -92,9 +92,25 @@ complete_inputs <- function(inputs, samples, model, spec) {
     }
     inputs <- contract_columns(sfr_input_cols(samples$columns))
   }
-  with_known_levels(
-    with_levels_of(inputs, samples$columns), known_levels(model, spec$args), asked_plainly(spec)
-  )
+  known <- known_levels(model, spec$args)
+  if (!identical(samples$origin, "model_frame")) check_guessed(model, known, samples$columns)
+  with_known_levels(with_levels_of(inputs, samples$columns), known, asked_plainly(spec))
+}
+
+# Of the levels of factors these keep nothing: they are read from the data that the call names, as
+# it is now. Where the author's own rows have others, nobody knows which were trained on.
+check_guessed <- function(model, known, rows, call = caller_env()) {
+  guesses <- inherits(model, c("ranger", "fda", "mda"))
+  guessed <- if (guesses) setdiff(names(known), names(kept_levels(model)))
+  for (name in intersect(guessed, names(rows))) {
+    given <- levels(rows[[name]])
+    if (is.null(given) || identical(intersect(known[[name]]$levels, given), given)) next
+    abort_code("invalid_signature", c(
+      "The given rows have the levels {.val {given}} in {.field {name}}, and the data that the
+        model's call names has {.val {known[[name]]$levels}}: the model has kept neither.",
+      i = "Give rows with the levels it was trained with, and no other data of that name."
+    ), call = call)
+  }
 }
 
 # Sample rows as the contract has them, and their predictions here. Rows that came from the model

@@ -21,7 +21,21 @@ raw_rows <- function(wanted, frame, model) {
 # since, and other types, levels or another zone would make other numbers of the same rows.
 still_trains <- function(data, frame, model) {
   made <- made_variables(data, model)
-  has_kept_types(made, model) && (is.null(frame) || gives_frame(made, row.names(data), frame))
+  if (!has_kept_types(made, model)) {
+    return(FALSE)
+  }
+  if (is.null(frame)) !reads_codes(made, data, model) else gives_frame(made, row.names(data), frame)
+}
+
+# Whether the formula makes numbers of factors or times, of whose levels and zones nothing is kept.
+reads_codes <- function(made, data, model) {
+  code <- without_response(model_terms(model), "variables")
+  found <- vapply(code, function(part) {
+    sources <- if (is.call(part)) as.list(data)[intersect(variables(part), names(data))]
+    any(vapply(sources, function(x) is.factor(x) || inherits(x, "POSIXt"), NA))
+  }, NA)
+  names <- vapply(code[found], function(part) paste(deparse(part, 500L), collapse = " "), "")
+  any(vapply(made[names], is.atomic, NA) & !vapply(made[names], is.factor, NA))
 }
 
 # The variables of the formula, without the response, as data makes them now.

@@ -5,7 +5,7 @@
 check_predict <- function(model, spec, call = caller_env()) {
   if (asked_plainly(spec)) {
     in_words_of_the_verb(check_words(model, spec$args), call)
-    warn_arguments(model, names(spec$args))
+    warn_arguments(model, names(full_words(model, spec$args)))
   }
 }
 

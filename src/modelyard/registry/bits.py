@@ -48,6 +48,8 @@ def _differ(a: pa.Array, b: pa.Array) -> npt.NDArray[np.bool_]:
     else:
         if pa.types.is_timestamp(a.type):  # Python's own times end at the microsecond
             a, b = a.cast(pa.int64()), b.cast(pa.int64())
+        if pa.types.is_date(a.type):  # and its dates with the year 9999
+            a, b = a.cast(pa.int32()), b.cast(pa.int32())
         unequal = np.array(
             [x != y for x, y in zip(a.to_pylist(), b.to_pylist(), strict=True)], bool
         )
@@ -60,5 +62,5 @@ def _said(table: pa.Table) -> str:
 
 
 def _shown(value: pa.Scalar) -> str:
-    raw = value.cast(pa.string()).as_py() if pa.types.is_timestamp(value.type) else value.as_py()
+    raw = value.cast(pa.string()).as_py() if pa.types.is_temporal(value.type) else value.as_py()
     return "NA" if raw is None else repr(raw)

@@ -228,51 +228,6 @@ test_that("what partykit draws by lot is refused, and what clm draws falls the s
   expect_identical(asked[[3]], asked[[1]])
 })
 
-test_that("series give their errors and intervals when they are asked for", {
-  steps <- data.frame(period = 1:4)
-  asked <- function(model, ...) as.matrix(sfr_predict_local(model, steps, predict_args = list(...)))
-  cycle <- HoltWinters(co2)
-  found <- asked(cycle, prediction.interval = TRUE)
-  expect_identical(colnames(found), c("fit", "upr", "lwr"))
-  expect_identical(
-    as.numeric(found), as.numeric(predict(cycle, 4, prediction.interval = TRUE))
-  )
-  for (model in list(arima(lh, order = c(1, 0, 0)), StructTS(log10(UKgas), type = "BSM"))) {
-    plain <- predict(model, n.ahead = 4)
-    expect_identical(as.numeric(asked(model)), as.numeric(plain$pred))
-    expect_identical(as.numeric(asked(model, se.fit = TRUE)), as.numeric(c(plain$pred, plain$se)))
-    expect_identical(as.numeric(asked(model, se.fit = FALSE)), as.numeric(plain$pred))
-  }
-})
-
-test_that("the steps of a forecast are its rows, and other periods are warned of", {
-  cycle <- HoltWinters(co2)
-  expect_no_warning(sfr_predict_local(cycle, data.frame(period = 1:3)))
-  expect_warning(
-    found <- sfr_predict_local(cycle, data.frame(period = c(13, 14))), "steps 1 to 2"
-  )
-  expect_identical(found$prediction, as.numeric(predict(cycle, 2)))
-})
-
-test_that("arima() is forecast without its series, of which it keeps the name", {
-  skip_if_not_installed("forecast")
-  home <- new.env()
-  home$gaps <- replace(lh, c(3, 48), NA)
-  for (series in list(quote(lh), quote(gaps))) {
-    model <- eval(bquote(arima(.(series), order = c(1, 0, 0))), home)
-    plain <- evalq(forecast::forecast(model, h = 4), list2env(list(model = model), parent = home))
-    found <- sfr_predict_local(model, data.frame(period = 1:4), predict_fn = "forecast")
-    bounds <- cbind(plain$lower[, 1], plain$upper[, 1], plain$lower[, 2], plain$upper[, 2])
-    expect_identical(as.numeric(as.matrix(found[-1])), as.numeric(c(plain$mean, bounds)))
-  }
-  expect_error(
-    sfr_predict_local(model, data.frame(period = 1:4),
-      predict_fn = "forecast", predict_args = list(level = 60)
-    ), "80 and 95",
-    class = "modelyard_invalid_value"
-  )
-})
-
 test_that("gbm reads the columns of its formula, not the terms", {
   rows <- transform(mtcars, n = rep(1:4, 8))
   fit <- gbm::gbm(mpg ~ log(wt) + factor(n), "gaussian", rows, n.trees = 5, n.minobsinnode = 2)
@@ -364,30 +319,51 @@ test_that("ranger does not take another data frame of the same name for its own"
   }
 })
 
-test_that("parts of words mean what R takes them for", {
-  set.seed(1)
-  rows <- transform(iris, Species = sample(Species))
-  forest <- randomForest::randomForest(Species ~ Sepal.Length, rows, ntree = 4)
-  ask <- function(...) sfr_predict_local(forest, rows, predict_args = list(...))$prediction
-  expect_identical(ask(type = "resp"), ask(type = "response"))
-  expect_identical(ask(ty = "resp"), ask(type = "response"))
-  expect_identical(full_words(forest, list(ty = "pro")), list(type = "prob"))
-  cox <- survival::coxph(survival::Surv(time, status) ~ age, survival::lung, model = TRUE)
-  args <- full_words(cox, list(ty = "surv", se = TRUE))
-  expect_identical(args, list(type = "survival", se.fit = TRUE))
-  expect_setequal(predictors(cox, args), c("time", "status", "age"))
-  expect_identical(full_words(cox, list(level = 0.9)), list(level = 0.9))
-})
-
-test_that("forecasts already made have the steps they have", {
-  skip_if_not_installed("forecast")
-  made <- forecast::forecast(forecast::ets(lh), h = 5)
-  expect_identical(training_frame(made), data.frame(period = 1:5))
-})
-
 test_that("sample rows are whole ones where there are any", {
   tree <- partykit::ctree(Ozone ~ Solar.R + Wind, subset(airquality, !is.na(Ozone)))
   expect_false(anyNA(sample_frame(tree, 32)))
   tree$data$Wind <- NA_real_
   expect_equal(nrow(sample_frame(tree, 8)), 8)
+})
+
+test_that("levels that nothing keeps are not guessed against the author's rows", {
+  skip_if_not_installed("ranger")
+  home <- globalenv()
+  withr::defer(rm(zoo_rows, envir = home))
+  spec <- predict_spec("predict", character(), NULL, list())
+  rows <- data.frame(x = 1:60 / 7, g = factor(rep(c("a", "b", "c"), 20)))
+  rows$y <- rows$x + 5 * as.integer(rows$g)
+  rows$c <- factor(rows$y > 10)
+  fits <- list(
+    quote(ranger::ranger(y ~ x + g, zoo_rows, num.trees = 9)),
+    quote(mda::fda(c ~ x + g, zoo_rows)), quote(mda::mda(c ~ x + g, zoo_rows))
+  )
+  for (code in fits) {
+    assign("zoo_rows", rows, envir = home)
+    fit <- eval(code, home)
+    inputs <- function(given) {
+      complete_inputs(NULL, choose_samples(fit, spec, NULL, given, NULL), fit, spec)
+    }
+    found <- inputs(droplevels(rows[c(1, 3, 6), c("x", "g")]))
+    expect_identical(unlist(found[[2]]$levels), c("a", "b", "c"))
+    assign("zoo_rows", transform(rows, g = factor(g, c("c", "b", "a"))), envir = home)
+    expect_error(inputs(rows[1:6, c("x", "g")]), "kept neither",
+      class = "modelyard_invalid_signature"
+    )
+  }
+})
+
+test_that("numbers of a known unit are asked for where a type holds none", {
+  fit <- lm(dist ~ speed, cars)
+  odd <- list(
+    difftime = function(m, i) data.frame(wait = as.difftime(i$speed, units = "mins")),
+    integer64 = function(m, i) data.frame(id = bit64::as.integer64(i$speed))
+  )
+  for (name in names(odd)) {
+    if (name == "integer64") skip_if_not_installed("bit64")
+    expect_error(
+      sfr_predict_local(fit, cars[1:2, ], predict_body = sfr_predict_body(odd[[name]])), name,
+      class = "modelyard_contract_violation_output"
+    )
+  }
 })

@@ -283,7 +283,7 @@ test_that("arguments of predict() are said to be, and words it does not have ref
   log <- function(...) quietly(sfr_log_model(fake_registry(), fit(), "MTCARS_MPG", ...))
   expect_warning(log(interval = "confidence"), "predict_args = list\\(interval = \\)")
   expect_warning(log(predict_args = list(intervl = "confidence")), "`interval` meant")
-  expect_warning(log(predict_args = list(se = TRUE)), "`se.fit` meant")
+  expect_no_warning(log(predict_args = list(se = TRUE)))
   expect_error(log(predict_args = list(interval = "predction")), "none, confidence, prediction",
     class = "modelyard_invalid_value"
   )

@@ -363,3 +363,23 @@ test_that("data whose rows are not those of the model's frame is not its own", {
     unname(predict(fit, data.frame(k = 50000)))
   )
 })
+
+test_that("codes of a factor are not read from data where nothing keeps its levels", {
+  home <- new.env(parent = globalenv())
+  home$rows <- transform(mtcars, g = factor(cyl), t = as.POSIXlt("2024-01-01", tz = "UTC") + wt)
+  calls <- list(
+    quote(rpart::rpart(mpg ~ wt + as.integer(g), rows)),
+    quote(lm(mpg ~ wt + as.integer(g), rows, model = FALSE)),
+    quote(lm(mpg ~ as.numeric(format(t, "%S")), rows, model = FALSE))
+  )
+  for (call in calls) expect_null(training_frame(eval(call, home)))
+  fit <- evalq(lm(mpg ~ wt + factor(g) + g, rows, model = FALSE), home)
+  expect_equal(nrow(training_frame(fit)), 32)
+})
+
+test_that("times of the class POSIXlt are sampled", {
+  rows <- mtcars
+  rows$t <- as.POSIXlt(as.POSIXct("2024-01-01", tz = "UTC") + rows$wt)
+  fit <- lm(mpg ~ as.numeric(t) + hp, rows)
+  expect_equal(nrow(sample_frame(fit, 5)), 5)
+})

@@ -121,3 +121,9 @@ test_that("a row of nested groups may lack the inner one", {
   rows$Subject <- "M99"
   expect_error(sfr_predict_local(fit, rows), class = "modelyard_unknown_level")
 })
+
+test_that("gnls reads what its parameters depend on", {
+  rows <- transform(mtcars, g = factor(am))
+  fit <- nlme::gnls(mpg ~ a + b * wt, rows, params = list(a ~ g, b ~ 1), start = c(20, 5, -3))
+  expect_setequal(predictors(fit), c("wt", "g"))
+})

@@ -86,7 +86,7 @@ lockEnvironment(looked_for, bindings = TRUE)
 rm(name)
 
 named_function <- function(fn) {
-  parts <- strsplit(fn, "::", fixed = TRUE)[[1]]
+  parts <- strsplit(fn, ":::?")[[1]]
   found <- if (length(parts) == 2) {
     attach_packages(parts[1])
     get0(parts[2], envir = asNamespace(parts[1]), mode = "function")
@@ -196,6 +196,12 @@ plain_vector <- function(x) {
     fault("contract_violation_output", paste0(
       "predict() gave ", class(x)[1], " where a plain column was expected. ",
       "Write a predict_body that returns a data.frame."
+    ))
+  }
+  if (is.object(x) && inherits(x, c("integer64", "difftime"))) {
+    fault("contract_violation_output", paste0(
+      "predict() gave ", class(x)[1], ", which no type of a contract holds. Give a number of a known ",
+      "unit, or text."
     ))
   }
   if (is.object(x) && inherits(x, "Date")) {

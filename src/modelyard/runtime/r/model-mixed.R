@@ -130,6 +130,9 @@ predictors.gnls <- function(model, args = list()) nonlinear_columns(model, names
 
 nonlinear_columns <- function(model, parameters) {
   depend <- rapply(as.list(model$plist), all.vars, classes = "formula", how = "unlist")
+  # gnls has them in its call alone.
+  params <- model_call(model)[["params"]]
+  if (is.call(params)) depend <- c(depend, setdiff(all.vars(params), parameters))
   unique(c(setdiff(variables(stats::formula(model)[[3]]), parameters), depend))
 }
 

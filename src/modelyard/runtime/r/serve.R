@@ -32,6 +32,7 @@ serve_load <- function(model, body, predict) {
     attach_authors(predict$user_files, predict$code_paths, predict$code)
     served$roots <- needed
     if (asked_plainly(predict)) check_predictable(served$model, predict$args)
+    if (is.null(body) && !predict$fn %in% c("predict", "forecast")) named_function(predict$fn)
     served$predict <- made_ready(predict, served$model)
     served$state <- session_state()
     list(ok = TRUE)
