@@ -85,7 +85,7 @@ spread_rows <- function(rows) {
 }
 
 # The inputs of the contract, with the levels, order and zones of the model, else the sample rows.
-complete_inputs <- function(inputs, samples, model, spec) {
+complete_inputs <- function(inputs, samples, model, spec, call = caller_env()) {
   if (is.null(inputs)) {
     if (is.null(samples$columns)) {
       return(NULL)
@@ -93,13 +93,13 @@ complete_inputs <- function(inputs, samples, model, spec) {
     inputs <- contract_columns(sfr_input_cols(samples$columns))
   }
   known <- known_levels(model, spec$args)
-  if (!identical(samples$origin, "model_frame")) check_guessed(model, known, samples$columns)
+  if (!identical(samples$origin, "model_frame")) check_guessed(model, known, samples$columns, call)
   with_known_levels(with_levels_of(inputs, samples$columns), known, asked_plainly(spec))
 }
 
 # Of the levels of factors these keep nothing: they are read from the data that the call names, as
 # it is now. Where the author's own rows have others, nobody knows which were trained on.
-check_guessed <- function(model, known, rows, call = caller_env()) {
+check_guessed <- function(model, known, rows, call) {
   guesses <- inherits(model, c("ranger", "fda", "mda"))
   guessed <- if (guesses) setdiff(names(known), names(kept_levels(model)))
   for (name in intersect(guessed, names(rows))) {

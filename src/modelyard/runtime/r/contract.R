@@ -28,7 +28,11 @@ watched <- function(code, failed = function(e, warnings) NULL) {
 
 # What a condition says, which code of an author's may have made of anything.
 text_of_condition <- function(x) {
-  paste(enc2utf8(as.character(unlist(conditionMessage(x)))), collapse = "\n")
+  text <- as.character(unlist(conditionMessage(x)))
+  # Bytes that are no text stay as they are: enc2utf8() would write them out.
+  marked <- Encoding(text) == "latin1"
+  text[marked] <- enc2utf8(text[marked])
+  paste(text, collapse = "\n")
 }
 
 # The call itself, chosen by what the author said and then by the model's class.

@@ -195,7 +195,7 @@ told_fault <- function(e, code) {
   }
   classes <- grep("^modelyard_(?!error$)", class(e), value = TRUE, perl = TRUE)
   found <- if (length(classes) > 0) sub("^modelyard_", "", classes[1]) else code
-  text <- text_of_condition(e)
+  text <- enc2utf8(text_of_condition(e))
   if (grepl("cannot allocate (vector|memory)|memory exhausted", text)) found <- "memory_limit"
   told <- if (length(classes) > 0) {
     Filter(is.character, list(hint = e$hint, details = e$details, names = e$packages))
