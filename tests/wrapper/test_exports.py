@@ -11,6 +11,7 @@ import pytest
 from tests.wrapper.conftest import CASES, Columns, Logged, predicted, run_peer
 
 from modelyard.contract.instants import date_from_text, instant_from_text
+from modelyard.wrapper.mlflow import rpy2_requirement
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +91,16 @@ def test_the_handler_snowflake_generates_gives_the_same_bits(
 
 def numbers(bits):
     return [None if b is None else struct.unpack("<d", struct.pack("<Q", b))[0] for b in bits]
+
+
+@pytest.mark.parametrize(
+    ("r", "wanted"),
+    [
+        ("4.2.2", "rpy2-rinterface<=3.6.5"),
+        ("4.4.10", "rpy2-rinterface<=3.6.5"),
+        ("4.5.0", "rpy2-rinterface"),
+        ("5.0.1", "rpy2-rinterface"),
+    ],
+)
+def test_pip_is_asked_for_an_rpy2_that_the_version_s_r_can_load(r, wanted):
+    assert rpy2_requirement(r) == wanted

@@ -55,3 +55,11 @@ test_that("survreg gives one or several quantiles", {
     class = "modelyard_invalid_value"
   )
 })
+
+test_that("a Cox model of several states is refused, as R has no predict() for it", {
+  rows <- transform(survival::lung, id = seq_along(time), state = factor(status))
+  fit <- survival::coxph(survival::Surv(time, state) ~ age, rows, id = id)
+  expect_error(check_predictable(fit, list()), "several states",
+    class = "modelyard_model_rejected"
+  )
+})
