@@ -70,7 +70,7 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   check_plain_args(spec$args)
   check_flag(slim)
   check_predict(model, spec)
-  spec$args <- made_ready(spec, model)$args
+  spec <- made_ready(spec, model)
   spec$packages <- union(spec$packages, check_travels(model, spec, names(sample_input)))
   outputs <- contract_columns(output_cols)
   given <- contract_columns(input_cols)

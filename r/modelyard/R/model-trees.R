@@ -101,6 +101,8 @@ training_frame.ranger <- function(model, args = list()) {
   if (own) found
 }
 
+tells_levels.ranger <- function(model) FALSE
+
 # Where a ranger was fitted is not known, so that the data of the name in its call may be another,
 # and of the factors it has codes alone. Its error outside the bag tells: it is of its own response.
 is_ranger_data <- function(model) {
@@ -142,6 +144,7 @@ model_task.ranger <- function(model) {
 predict_types.randomForest <- function(model) {
   c("response", if (identical(model$type, "classification")) c("prob", "vote", "class"))
 }
+takes_parts.randomForest <- function(model) TRUE
 predict_types.ranger <- function(model) c("response", "se", "terminalNodes", "quantiles")
 
 # --- gbm: predict() chooses the number of trees when it is not told, and says so every time

@@ -10,10 +10,12 @@
 #   known_levels(model, args)        what it knows of its categorical columns, see category()
 #   kept_levels(model)               the levels by variable that it keeps itself, whatever became of
 #                                    its data
+#   tells_levels(model)              FALSE where a changed level of its data would go unnoticed
 #   required_pkgs(model)             packages to attach before it can predict
 #   model_task(model)                regression, binary, multiclass, forecast, survival, cluster,
 #                                    transform, or "" when its class does not tell
 #   predict_types(model)             the words for `type` that its predict() takes, or NULL
+#   takes_parts(model)               whether its predict() takes a part of such a word for it
 #   refusal(model)                   why no model of its class can be asked about rows, or NULL
 #   rowwise(model, args)             FALSE where an answer depends on the other rows of a request
 #
@@ -25,9 +27,11 @@ predictors <- function(model, args = list()) UseMethod("predictors")
 training_frame <- function(model, args = list()) UseMethod("training_frame")
 known_levels <- function(model, args = list()) UseMethod("known_levels")
 kept_levels <- function(model) UseMethod("kept_levels")
+tells_levels <- function(model) UseMethod("tells_levels")
 required_pkgs <- function(model) UseMethod("required_pkgs")
 model_task <- function(model) UseMethod("model_task")
 predict_types <- function(model) UseMethod("predict_types")
+takes_parts <- function(model) UseMethod("takes_parts")
 refusal <- function(model) UseMethod("refusal")
 rowwise <- function(model, args = list()) UseMethod("rowwise")
 
@@ -57,6 +61,7 @@ known_levels.default <- function(model, args = list()) {
 }
 
 kept_levels.default <- function(model) part(model, "xlevels")
+tells_levels.default <- function(model) TRUE
 
 required_pkgs.default <- function(model) {
   # The class of an S4 object names its package.
@@ -82,14 +87,15 @@ full_words <- function(model, args) {
   args
 }
 
-# The one of the words for `type` that R takes a word for, or NA. A predict() that lists them in its
-# arguments takes parts of them, by match.arg(), and so does randomForest; others compare.
+# A predict() that lists its words in its arguments matches parts of them, by match.arg().
+takes_parts.default <- function(model) !is.null(words_of_argument(model, "type"))
+
+# The one of the words for `type` that R takes a word for, or NA.
 word_meant <- function(model, word, known) {
   if (is.null(known)) {
     return(NA)
   }
-  parts <- !is.null(words_of_argument(model, "type")) || inherits(model, "randomForest")
-  at <- if (parts) pmatch(word, known) else match(word, known)
+  at <- if (takes_parts(model)) pmatch(word, known) else match(word, known)
   if (length(at) == 1) known[at] else NA
 }
 

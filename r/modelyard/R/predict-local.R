@@ -35,6 +35,7 @@ sfr_predict_local <- function(model, new_data, predict_fn = "predict",
     user_files = user_files, code_paths = code_paths
   )
   check_predict(model, spec)
+  spec <- made_ready(spec, model)
   inputs <- contract_columns(input_cols)
   outputs <- contract_columns(output_cols)
   new_data <- check_local_rows(new_data, inputs, model, spec)
@@ -171,7 +172,7 @@ run_predict <- function(model, rows, spec, call = caller_env()) {
         attach_packages(formula_packages(model_terms(model)))
         check_predictable(model, spec$args)
       }
-      predict_frame(model, rows, made_ready(spec, model))
+      predict_frame(model, rows, spec)
     }),
     call
   )

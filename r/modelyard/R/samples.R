@@ -100,8 +100,7 @@ complete_inputs <- function(inputs, samples, model, spec, call = caller_env()) {
 # Of the levels of factors these keep nothing: they are read from the data that the call names, as
 # it is now. Where the author's own rows have others, nobody knows which were trained on.
 check_guessed <- function(model, known, rows, call) {
-  guesses <- inherits(model, c("ranger", "fda", "mda"))
-  guessed <- if (guesses) setdiff(names(known), names(kept_levels(model)))
+  guessed <- if (!tells_levels(model)) setdiff(names(known), names(kept_levels(model)))
   for (name in intersect(guessed, names(rows))) {
     given <- levels(rows[[name]])
     if (is.null(given) || identical(intersect(known[[name]]$levels, given), given)) next
@@ -153,10 +152,8 @@ refuse_own_rows <- function(e, call) {
 check_options <- function(inputs, spec, call) {
   usual <- c("contr.treatment", "contr.poly")
   factors <- Filter(\(column) identical(column$type, "factor"), inputs)
-  if (identical(unname(getOption("contrasts")), usual) || length(factors) == 0) {
-    return(invisible())
-  }
-  if (asked_plainly(spec)) {
+  own <- !identical(unname(getOption("contrasts")), usual)
+  if (own && length(factors) > 0 && asked_plainly(spec)) {
     abort_code("model_rejected", c(
       "Your session has {.code options(contrasts =)} of its own, which no worker has, and no rows
         were found that would show whether the model depends on them.",

@@ -144,7 +144,6 @@ slimmed <- function(model, spec, samples, call = caller_env()) {
 }
 
 same_predictions <- function(model, spec, samples) {
-  spec <- made_ready(spec, model)
   found <- tryCatch(predict_frame(model, samples$rows, spec)$frame, error = function(e) NULL)
   identical(found, samples$predictions, num.eq = FALSE)
 }

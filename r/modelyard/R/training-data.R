@@ -29,19 +29,22 @@ still_trains <- function(data, frame, model) {
 
 # Whether the formula makes numbers of factors or times, of whose levels and zones nothing is kept.
 reads_codes <- function(made, data, model) {
-  code <- without_response(model_terms(model), "variables")
-  found <- vapply(code, function(part) {
+  of_codes <- Filter(function(part) {
     sources <- if (is.call(part)) as.list(data)[intersect(variables(part), names(data))]
     any(vapply(sources, function(x) is.factor(x) || inherits(x, "POSIXt"), NA))
-  }, NA)
-  names <- vapply(code[found], function(part) paste(deparse(part, 500L), collapse = " "), "")
-  any(vapply(made[names], is.atomic, NA) & !vapply(made[names], is.factor, NA))
+  }, named_variables(model))
+  any(vapply(made[names(of_codes)], function(x) is.atomic(x) && !is.factor(x), NA))
 }
 
-# The variables of the formula, without the response, as data makes them now.
-made_variables <- function(data, model) {
+# The code of the formula's variables, without the response, by the names that R gives them.
+named_variables <- function(model) {
   code <- without_response(model_terms(model), "variables")
-  names(code) <- vapply(code, function(x) paste(deparse(x, 500L), collapse = " "), "")
+  stats::setNames(code, vapply(code, function(x) paste(deparse(x, 500L), collapse = " "), ""))
+}
+
+# These variables as data makes them now.
+made_variables <- function(data, model) {
+  code <- named_variables(model)
   plain <- intersect(names(kept_levels(model)), names(data))
   code[plain] <- lapply(plain, as.name)
   home <- model_home(model)

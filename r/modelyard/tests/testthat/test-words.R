@@ -11,6 +11,11 @@ test_that("parts of words mean what R takes them for", {
   expect_identical(args, list(type = "survival", se.fit = TRUE))
   expect_setequal(predictors(cox, args), c("time", "status", "age"))
   expect_identical(full_words(cox, list(level = 0.9)), list(level = 0.9))
+  rows <- survival::lung[1:3, c("age", "time", "status")]
+  expect_identical(
+    sfr_predict_local(cox, rows, predict_args = list(type = "surv"))$prediction,
+    unname(predict(cox, rows, type = "survival"))
+  )
 })
 
 test_that("parts of words are refused where the class compares them", {

@@ -8,7 +8,7 @@ model_task.glm <- function(model) {
     return("regression")
   }
   if (is.null(model$y) && is.null(model$model)) {
-    return("") # slimmed
+    return("") # it has not kept them
   }
   y <- if (is.null(model$y)) stats::model.response(model$model) else model$y
   two <- is.factor(y) || is.logical(y) || is.numeric(y) && is.null(dim(y)) && all(y %in% 0:1)
@@ -76,6 +76,8 @@ required_pkgs.bruto <- required_pkgs.mda
 score.bruto <- function(model, rows, args = list()) {
   clean_call(quote(predict), list(newdata = quote(as.matrix(rows))), args, model, rows)
 }
+tells_levels.mda <- function(model) FALSE
+tells_levels.fda <- tells_levels.mda
 model_task.mda <- function(model) class_task(rownames(model$means))
 predict_types.mda <- function(model) {
   c("class", "variates", "posterior", "hierarchical", "weights")
