@@ -41,6 +41,15 @@ def test_predict_reads_them_and_finds_the_code(workshop, pool, x):
     assert pool.predict(manifest, x).table["prediction"].to_pylist() == [4.0, 5.0]
 
 
+def test_methods_of_classes_are_found(workshop, pool, x):
+    manifest = workshop.manifest("structure(list(each = 2), class = 'house')", {"x": "double"})
+    code = b"predict.house <- function(object, newdata, ...) object$each * newdata$x"
+    stored = workshop.store.put(io.BytesIO(code))
+    file = File("code/house.R", stored.digest, stored.size_bytes)
+    manifest = replace(manifest, files=(*manifest.files, file))
+    assert pool.predict(manifest, x).table["prediction"].to_pylist() == [2.0, 4.0]
+
+
 def test_other_files_are_another_model(workshop, pool, x):
     code = {"code/a.R": b"one <- function() 1"}
     for text, expected in ((b"2", [4.0, 5.0]), (b"3", [5.0, 6.0])):

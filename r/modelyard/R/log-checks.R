@@ -116,11 +116,11 @@ warn_dataset <- function(training_dataset) {
 # Whether it warned.
 warn_link_scale <- function(model, spec) {
   asked <- spec$fn != "predict" || !is.null(spec$body) || !is.null(spec$args$type)
-  if (!inherits(model, "glm") || asked || identical(model$family$link, "identity")) {
+  family <- if (inherits(model, "glm")) model$family$family
+  link <- model$family$link
+  if (is.null(family) || asked || identical(link, "identity")) {
     return(FALSE)
   }
-  family <- model$family$family
-  link <- model$family$link
   cli::cli_warn(c(
     "This {family} model will predict on the scale of its link ({link}), as {.fn predict} does.",
     i = "For the scale of the response give {.code predict_args = list(type = \"response\")}."

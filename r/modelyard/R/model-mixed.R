@@ -44,6 +44,10 @@ required_pkgs.glmmTMB <- function(model) "glmmTMB"
 
 score.glmmTMB <- function(model, rows, args = list()) {
   if (takes_known_groups(args)) refuse_new_groups(rows, tmb_groups(model), allow_new_levels)
+  # It compares the columns made of new rows with those of its own, by name.
+  for (name in intersect(names(rows), names(model$frame))) {
+    attr(rows[[name]], "contrasts") <- attr(model$frame[[name]], "contrasts")
+  }
   score.default(model, rows, args)
 }
 
@@ -168,7 +172,7 @@ refuse_new_groups <- function(rows, groups, choice, nested = NULL) {
 # Levels without those of grouping columns, which any text may be; columns that stand in the fixed
 # part as well keep theirs.
 open_groups <- function(levels, groups, fixed) {
-  groups <- unlist(strsplit(groups, ":", fixed = TRUE))
+  groups <- unlist(strsplit(as.character(groups), ":", fixed = TRUE))
   for (name in setdiff(intersect(groups, names(levels)), fixed)) {
     levels[[name]] <- category(NULL, "string")
   }

@@ -149,7 +149,13 @@ is_whole <- function(x) {
 }
 
 # What prophet keeps is the clock of its training rows without their zone.
-has_zone <- function(model) !inherits(model, "prophet")
+has_zone <- function(model) UseMethod("has_zone")
+
+#' @export
+has_zone.default <- function(model) TRUE
+
+#' @export
+has_zone.prophet <- function(model) FALSE
 
 # The contract as logging would complete it from the model's own frame; what that does not say,
 # the rows do.

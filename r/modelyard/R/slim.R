@@ -32,7 +32,7 @@ slim.glm <- function(model, args) {
 
 # predict() does not read the response; whether it was one of two tells classes from proportions.
 with_response <- function(small, model) {
-  if (model$family$family %in% c("binomial", "quasibinomial")) {
+  if (any(model$family$family %in% c("binomial", "quasibinomial"))) {
     small$y <- if (model_task(model) == "binary") c(0, 1) else 0.5
   }
   small

@@ -73,6 +73,11 @@ test_that("glm of every family, negative binomial, with offsets of both kinds", 
     binomial, rows["wt"], data.frame(fit = plain$fit, se.fit = plain$se.fit),
     list(type = "response", se.fit = TRUE)
   )
+  bare <- glm(am ~ wt, stats::binomial(), mtcars)
+  bare$family <- NULL
+  expect_equal(model_task(bare), "regression")
+  expect_plain(bare, data.frame(wt = c(2, 3)), predict(bare, data.frame(wt = c(2, 3))))
+  expect_silent(warn_link_scale(bare, list(fn = "predict", args = list())))
 })
 
 test_that("what a linear model is for is told by its response", {

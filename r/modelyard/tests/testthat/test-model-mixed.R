@@ -62,6 +62,14 @@ test_that("glmmTMB", {
     ziformula = ~spp, family = poisson, data = salamanders
   )
   expect_setequal(predictors(inflated), c("mined", "site", "spp"))
+
+  cars <- transform(mtcars, cyl = factor(cyl))
+  contrasts(cars$cyl) <- contr.sum(3)
+  plain <- suppressWarnings(glmmTMB::glmmTMB(mpg ~ wt + cyl, data = cars))
+  rows <- data.frame(wt = c(2, 3, 4), cyl = c("4", "6", "8"))
+  own <- transform(rows, cyl = factor(cyl, levels(cars$cyl)))
+  contrasts(own$cyl) <- contr.sum(3)
+  expect_plain(plain, rows, predict(plain, own))
 })
 
 test_that("lme gives the prediction of the group, and of none with level = 0", {

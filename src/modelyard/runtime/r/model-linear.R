@@ -4,7 +4,7 @@ model_task.lm <- function(model) "regression"
 
 # A proportion or a pair of counts is no class: the response has to be one of two.
 model_task.glm <- function(model) {
-  if (!model$family$family %in% c("binomial", "quasibinomial")) {
+  if (!any(model$family$family %in% c("binomial", "quasibinomial"))) {
     return("regression")
   }
   if (is.null(model$y) && is.null(model$model)) {
