@@ -19,9 +19,10 @@ from modelyard.names import ModelRef, Namespace, Qualified
 from modelyard.registry.add import Draft, add_version
 from modelyard.registry.aliases import set_alias, set_default, unset_alias
 from modelyard.registry.delete import delete_model, delete_version
+from modelyard.registry.resolve import resolve
 from modelyard.runtime.manifest import Checks, Environment, File, Manifest, PredictSpec
 from modelyard.services import store
-from modelyard.services.deploy import DeployRequest, deploy
+from modelyard.services.deploy import DeployRequest, deploy, notes_of
 from modelyard.services.folder import folder
 from modelyard.services.options import Options
 from modelyard.services.show import show, show_all
@@ -62,6 +63,16 @@ def account(tmp_path: Path) -> Iterator[Account]:
 def wish(account: Account, model: str = "MPG/V1", name: str = "svc", **more: Any) -> Service:
     request = DeployRequest(Qualified(SPACE, name), ModelRef.parse(model, SPACE), **more)
     return deploy(account, ADA, request)
+
+
+def test_a_version_that_was_never_asked_is_told_of(account: Account) -> None:
+    (note,) = notes_of(account, wish(account))
+    assert note.startswith("V1 of MPG is only known to load")
+    found = resolve(account, ModelRef.parse("MPG/V1", SPACE)).manifest
+    proven = replace(found, checks=replace(found.checks, verified="predictions"))
+    draft = Draft(proven, request="other")
+    add_version(account, SYSTEM, Qualified(SPACE, "MPG"), draft, None)
+    assert notes_of(account, wish(account, "MPG/V4", "proven")) == []
 
 
 def test_a_wish_is_pending_and_in_the_audit_log(account: Account) -> None:
@@ -219,6 +230,7 @@ def test_a_service_over_http_from_wish_to_end(account: Account, client: TestClie
     assert made.status_code == 202, made.text
     said = made.json()
     assert (said["status"], said["fqn"]) == ("PENDING", "ML_DB.MODELS.mpg_service")
+    assert [note.partition(":")[0] for note in said["notes"]] == ["V2 of MPG is only known to load"]
     assert client.app.state.reconciler.woken == 1  # type: ignore[attr-defined]
     assert client.post("/api/v1/services", json=body).status_code == 409
     place = {"database": "ML_DB", "schema": "MODELS"}

@@ -2,7 +2,8 @@
 #'
 #' Sends rows as JSON (`dataframe_split`) to a service and reads its answer in any of the forms in
 #' use. Numbers travel with all their digits. With a Modelyard service dates, times and whole
-#' numbers come back in the types of the model's contract.
+#' numbers come back in the types of the model's contract. A service takes 16 MiB of JSON at once;
+#' [sfr_predict()] with `service_name` sends many rows in a binary form.
 #'
 #' @param endpoint An endpoint from [sfr_service_endpoint()], or the address of a service or of a
 #'   model at the account (`/models/...`, whose outputs come in JSON's types).

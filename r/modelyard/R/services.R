@@ -82,6 +82,7 @@ sfr_deploy_model <- function(reg, model_name, version_name, service_name, comput
     name = service_name, database = at$database, schema = at$schema, model = ref$model,
     version = ref$version, force = check_flag(force), options = as_object(compact(options))
   )))
+  warn_texts(as.character(unlist(service$notes)))
   if (check_flag(block)) {
     service <- wait_until_ready(reg, service_name, timeout_s = 600, poll_s = 0.2)
     say("Deployed {service$model} {service$version} as {service_name} at {.url {service$url}}.")

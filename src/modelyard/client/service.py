@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from modelyard.client.connection import Connection
@@ -95,8 +95,10 @@ class Service:
 
 
 def create(connection: Connection, body: dict[str, Any]) -> Service:
-    """Ask for a service."""
-    return Service(connection, connection.http.json("POST", path("services"), body=body))
+    """Ask for a service; warn of a version nothing is known of but that it loads."""
+    raw = connection.http.json("POST", path("services"), body=body)
+    _warn(raw.pop("notes", ()))
+    return Service(connection, raw)
 
 
 def get_service(connection: Connection, name: str) -> Service:
@@ -121,9 +123,15 @@ def services_of(
 def warn_moved(moved: dict[str, Any]) -> None:
     """Warn of what callers of an alias which was moved run into, and of each service that follows
     it and goes on with what it had."""
-    for note in moved.get("notes", ()):  # a server of an earlier version has none
-        warnings.warn(note, stacklevel=3)
-    for service in moved["services"]:
-        if service["cause"] is not None:
-            said = f"The service {service['service']} does not follow: {service['cause']}"
-            warnings.warn(said, stacklevel=3)
+    _warn(moved.get("notes", ()))
+    _warn(
+        f"The service {service['service']} does not follow: {service['cause']}"
+        for service in moved["services"]
+        if service["cause"] is not None
+    )
+
+
+def _warn(notes: Iterable[str]) -> None:
+    """A server of an earlier version says nothing."""
+    for note in notes:
+        warnings.warn(note, stacklevel=4)

@@ -11,7 +11,7 @@ from modelyard.access import Actor, Part, allow, record
 from modelyard.account import Account
 from modelyard.errors import AlreadyExists, InvalidValue
 from modelyard.names import RESERVED_ALIASES, ModelRef, Qualified, check_name, key
-from modelyard.registry.resolve import find_version
+from modelyard.registry.resolve import find_version, resolve
 from modelyard.registry.store import ModelRow, VersionRow, load_versions, some
 from modelyard.services import store
 from modelyard.services.options import Options
@@ -85,6 +85,18 @@ def deploy(account: Account, actor: Actor, request: DeployRequest) -> Service:
         }
         record(tx, actor, "ServiceDeployed", str(spec.name), detail, now)
     return show(account, request.name)
+
+
+def notes_of(account: Account, service: Service) -> list[str]:
+    """What whoever deploys a service should know of its version."""
+    spec = service.spec
+    version = resolve(account, ModelRef(spec.model, version=spec.version))
+    if version.manifest.checks.verified != "load":
+        return []
+    return [
+        f"{spec.version} of {spec.model.name} is only known to load: no row was scored when it was "
+        "logged, so nothing tells whether the service gives R's numbers."
+    ]
 
 
 def _check_options(tx: Connection, model: ModelRow, version: VersionRow, options: Options) -> None:

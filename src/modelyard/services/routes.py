@@ -23,7 +23,7 @@ from modelyard.names import ModelRef, Qualified
 from modelyard.registry.delete import delete_model, delete_version
 from modelyard.registry.routes import Deleter, Model, Pointer, Version, version_in
 from modelyard.services.answering import check_model_unneeded, check_version_unneeded
-from modelyard.services.deploy import DeployRequest, deploy
+from modelyard.services.deploy import DeployRequest, deploy, notes_of
 from modelyard.services.folder import folder
 from modelyard.services.logs import MOST_LINES, tail_of
 from modelyard.services.move import move_alias
@@ -57,11 +57,14 @@ def create(
     actor: Annotated[Actor, Depends(may("service.write", about=None))],
     raw: Annotated[dict[str, Any], Depends(read_json)],
 ) -> JSONResponse:
-    """Write the wish for a service; it is PENDING then, and becomes READY or FAILED."""
+    """Write the wish for a service; it is PENDING then, and becomes READY or FAILED.
+
+    ``notes`` are sentences for whoever deploys it.
+    """
     account = account_of(request)
     service = deploy(account, actor, _deploy_request(account, raw))
     _wake(request)
-    return JSONResponse(service.to_dict(), 202)
+    return JSONResponse({**service.to_dict(), "notes": notes_of(account, service)}, 202)
 
 
 @router.get("/services")

@@ -31,6 +31,18 @@ test_that("deploying waits until the service is ready", {
   expect_false(sent$force)
 })
 
+test_that("what the server notes of the version is a warning", {
+  note <- "V2 of MTCARS_MPG is only known to load {here}."
+  fake_server(list(
+    "POST /api/v1/services" = json_answer(service("PENDING", notes = list(note)), 202)
+  ))
+  expect_warning(
+    quietly(sfr_deploy_model(fake_registry(), "MTCARS_MPG", "V2", "mpg_service", block = FALSE)),
+    note,
+    fixed = TRUE
+  )
+})
+
 test_that("pool and images may be left out, and waiting too", {
   fake_server(list("POST /api/v1/services" = json_answer(service("PENDING"), 202)))
   expect_message(
