@@ -26,3 +26,7 @@ zoo$pcr <- entry(
     structure(found[, 1, ], dim = dim(found)[-2], dimnames = list(NULL, paste(1:2, "comps")))
   }
 )
+zoo$plsda <- entry(
+  fit = \() caret::plsda(iris[1:4], iris$Species, ncomp = 2),
+  rows = iris[(1:24) * 6, -5], pkgs = c("pls", "caret")
+)

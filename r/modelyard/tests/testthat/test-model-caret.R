@@ -51,6 +51,19 @@ test_that("knn3 and knnreg know the columns of their matrix", {
   expect_plain(fit, flowers[2:4], predict(fit, flowers[2:4]))
 })
 
+test_that("plsda takes the columns it was trained on", {
+  flowers <- some(iris, names(iris)[1:4])
+  fit <- caret::plsda(iris[1:4], iris$Species, ncomp = 2)
+  expect_plain(fit, flowers[4:1], as.character(predict(fit, flowers)))
+  prob <- predict(fit, flowers, type = "prob")[, , 1]
+  found <- sfr_predict_local(fit, flowers, predict_args = list(type = "prob"))
+  expect_identical(unname(as.matrix(found)), unname(prob))
+  one <- sfr_predict_local(fit, flowers[2, ], predict_args = list(type = "prob"))
+  expect_equal(unlist(one, use.names = FALSE), unname(prob[2, ]))
+  expect_identical(model_task(fit), "multiclass")
+  expect_identical(nrow(sample_frame(fit, 150)), 150L)
+})
+
 test_that("preProcess and dummyVars transform", {
   flowers <- some(iris, names(iris)[1:4])
   fit <- caret::preProcess(iris[1:4])

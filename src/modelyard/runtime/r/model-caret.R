@@ -66,6 +66,18 @@ training_frame.knn3 <- function(model, args = list()) {
 }
 training_frame.knnreg <- training_frame.knn3
 
+# plsda takes the columns of its matrix by position, from any frame.
+score.plsda <- function(model, rows, args = list()) {
+  score.default(model, rows[predictors(model, args)], args)
+}
+predictors.plsda <- function(model, args = list()) rownames(model$coefficients)
+training_frame.plsda <- function(model, args = list()) {
+  stats::setNames(as.data.frame(unclass(model$model$x)), predictors(model, args))
+}
+required_pkgs.plsda <- function(model) c("pls", "caret", if (!is.null(model$probModel)) "klaR")
+model_task.plsda <- function(model) class_task(model$obsLevels)
+predict_types.plsda <- function(model) c("class", "prob", "raw")
+
 # preProcess and dummyVars transform.
 required_pkgs.preProcess <- function(model) "caret"
 required_pkgs.dummyVars <- function(model) "caret"
