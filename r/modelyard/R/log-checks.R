@@ -116,11 +116,12 @@ warn_dataset <- function(training_dataset) {
 # Whether it warned.
 warn_link_scale <- function(model, spec) {
   asked <- spec$fn != "predict" || !is.null(spec$body) || !is.null(spec$args$type)
-  family <- if (inherits(model, "glm")) model$family$family
-  link <- model$family$link
-  if (is.null(family) || asked || identical(link, "identity")) {
+  known <- if (inherits(model, "glm")) model$family
+  if (is.null(known) || asked || identical(known$link, "identity")) {
     return(FALSE)
   }
+  family <- known$family
+  link <- known$link
   cli::cli_warn(c(
     "This {family} model will predict on the scale of its link ({link}), as {.fn predict} does.",
     i = "For the scale of the response give {.code predict_args = list(type = \"response\")}."

@@ -77,7 +77,10 @@ test_that("glm of every family, negative binomial, with offsets of both kinds", 
   bare$family <- NULL
   expect_equal(model_task(bare), "regression")
   expect_plain(bare, data.frame(wt = c(2, 3)), predict(bare, data.frame(wt = c(2, 3))))
-  expect_silent(warn_link_scale(bare, list(fn = "predict", args = list())))
+  plainly <- list(fn = "predict", args = list())
+  for (other in list(bare, ecdf(1:3), c(a = 2), methods::new("numeric"))) {
+    expect_silent(expect_false(warn_link_scale(other, plainly)))
+  }
 })
 
 test_that("what a linear model is for is told by its response", {
