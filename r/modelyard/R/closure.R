@@ -157,6 +157,15 @@ words_of <- function(fn) {
   unique(unlist(c(lapply(c(list(fn), inner), \(f) words_in(body(f))), Filter(is.character, held))))
 }
 
+# The columns that models which a function closes over read, alone or in a list.
+columns_of_held <- function(fn) {
+  held <- if (!is.primitive(fn)) lapply(closure_bindings(fn), `[[`, "value")
+  bare <- vapply(held, \(x) is.list(x) && !is.object(x), NA)
+  held <- c(held[!bare], unlist(held[bare], recursive = FALSE))
+  models <- Filter(\(x) isS4(x) || is.list(x) && is.object(x) && !is.data.frame(x), held)
+  unique(as.character(unlist(lapply(models, \(model) predictors(model)))))
+}
+
 words_in <- function(code) {
   if (is.name(code) || is.character(code)) {
     return(as.character(code))

@@ -67,6 +67,8 @@ calculations <- c(
   "abs", "offset", "sin", "cos", "tan"
 )
 
+comparisons <- c("<", ">", "<=", ">=", "==", "!=", "%in%")
+
 is_arithmetic <- function(code) {
   all(functions_named(code) %in% c(calculations, "poly", "ns", "bs", "scale", "c", "list"))
 }
@@ -75,8 +77,9 @@ is_arithmetic <- function(code) {
 # written in, and R's own such as pi, or such as mean in ave(x, g, FUN = mean).
 constants <- function(model, names, code) {
   home <- model_home(model)
-  n <- model_rows(model)
   data <- named_data(model)
+  n <- model_rows(model)
+  if (is.null(n) && !is.null(data)) n <- nrow(data)
   classes <- attr(model_terms(model), "dataClasses")
   open <- setdiff(names, c(names(model_frame(model)), names(data), names(classes)))
   of_r <- names_of_r(open, home)
@@ -93,18 +96,33 @@ constants <- function(model, names, code) {
   }, open)
 }
 
-values_of_r <- c("pi", "T", "F", "letters", "LETTERS")
+values_of_r <- c("pi", "T", "F", "letters", "LETTERS", "month.abb", "month.name")
 
 # Of names that R itself has, those that are columns all the same. What alone makes a variable of
-# the formula, such as log(T), has a value for each row, and of R's own nobody calculates with any
-# but pi.
+# the formula, such as log(T) or pmin(time, pi), has a value for each row; of R's own nobody
+# calculates with any but pi, or compares a function.
 surely_columns <- function(code, of_r) {
   found <- lapply(code, function(part) {
     names <- variables(part)
-    calculated <- all(functions_named(part) %in% calculations)
-    if (all(names %in% of_r)) names else if (calculated) setdiff(names, "pi")
+    functions <- setdiff(names, values_of_r)
+    alone <- if (length(functions) == 1) functions else if (length(functions) == 0) names
+    if (length(names) > 1) alone <- setdiff(alone, "pi")
+    compared <- setdiff(operands(part, comparisons), values_of_r)
+    c(if (all(names %in% of_r)) alone, setdiff(operands(part, calculations), "pi"), compared)
   })
   intersect(unlist(found), of_r)
+}
+
+# The names that stand in code right beside an operator, or as an argument, of `functions`.
+operands <- function(code, functions) {
+  if (!is.call(code) || is_qualified(code)) {
+    return(character())
+  }
+  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
+  parts <- parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
+  own <- is.name(code[[1]]) && as.character(code[[1]]) %in% functions
+  beside <- if (own) vapply(Filter(is.name, parts), as.character, "")
+  unique(as.character(c(beside, unlist(lapply(parts, operands, functions)))))
 }
 
 # Names beside others in a formula, such as pi in sin(2 * pi * x), that are R's own unless a column
@@ -120,14 +138,14 @@ doubtful_names <- function(model) {
 
 names_of_r <- function(names, home) {
   Filter(function(name) {
-    is.null(captured_value(name, home)) && (name %in% values_of_r || is_of_r(name))
+    is.null(captured_value(name, home)) && is_of_r(name)
   }, names)
 }
 
-# Whether R would find, for a name, a function of R itself and nothing of the session's.
+# Whether R would find, for a name, a value or a function of R itself and nothing of the session's.
 is_of_r <- function(name) {
   own <- get0(name, asNamespace("stats"), inherits = FALSE, ifnotfound = baseenv()[[name]])
-  is.function(own) && identical(get0(name, globalenv()), own)
+  (name %in% values_of_r || is.function(own)) && identical(get0(name, globalenv()), own)
 }
 
 # How many rows a model was fitted on, or NULL.
@@ -136,7 +154,12 @@ model_rows <- function(model) {
     return(nrow(model_frame(model)))
   }
   kept <- part(model, "residuals")
-  if (!is.null(kept)) NROW(kept)
+  if (!is.null(kept)) {
+    return(NROW(kept))
+  }
+  # A slimmed lm has its degrees of freedom.
+  free <- c(part(model, "df.residual"), part(model, "rank"))
+  if (length(free) == 2) sum(free)
 }
 
 # A value of the environments a formula keeps, below the global one and packages.

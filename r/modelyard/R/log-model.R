@@ -158,7 +158,7 @@ post_slimmed <- function(reg, model_name, request, model, call = caller_env()) {
   tryCatch(
     post_version(reg, model_name, request, call),
     modelyard_verification_failed = whole, modelyard_model_error = whole,
-    modelyard_model_rejected = whole
+    modelyard_model_rejected = whole, modelyard_invalid_signature = whole
   )
 }
 

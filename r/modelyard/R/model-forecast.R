@@ -119,8 +119,17 @@ forecast_frame <- function(model, rows, args = list()) {
   found <- forecast_object(model, rows, c(args, list(level = c(80, 95))))
   h <- seq_len(nrow(rows))
   # Some, such as nnetar without PI = TRUE, have no intervals.
+  has <- !is.null(found$lower)
+  at <- match(c(80, 95), if (has) as.numeric(found$level) else c(80, 95))
+  if (anyNA(at)) {
+    fault("model_rejected", paste0(
+      "The forecast has the intervals of ", paste(format(found$level), collapse = ", "),
+      " per cent, and its columns are those of 80 and 95. Make it with level = c(80, 95), or give ",
+      "a predict_body that answers other ones."
+    ))
+  }
   bound <- function(side, j) {
-    if (is.null(found[[side]])) rep(NA_real_, length(h)) else as.numeric(found[[side]][, j])[h]
+    if (has) as.numeric(found[[side]][, at[j]])[h] else rep(NA_real_, length(h))
   }
   data.frame(
     period = h,
@@ -132,21 +141,33 @@ forecast_frame <- function(model, rows, args = list()) {
   )
 }
 
-forecast_object <- function(model, rows, args) {
+# The object of forecast() for as many steps as there are rows.
+forecast_object <- function(model, rows, args) UseMethod("forecast_object")
+
+# A forecast already made has the steps it has.
+forecast_object.forecast <- function(model, rows, args) {
   warn_period(model, rows)
-  if (inherits(model, "forecast")) {
-    # A forecast already made has the steps it has.
-    if (nrow(rows) > length(model$mean)) {
-      fault("model_error", paste0(
-        "The forecast has ", length(model$mean), " steps, and ", nrow(rows), " were asked for."
-      ))
-    }
-    steps <- seq_len(nrow(rows))
-    model$mean <- model$mean[steps]
-    model$lower <- model$lower[steps, , drop = FALSE]
-    model$upper <- model$upper[steps, , drop = FALSE]
-    return(model)
+  if (nrow(rows) > length(model$mean)) {
+    fault("model_error", paste0(
+      "The forecast has ", length(model$mean), " steps, and ", nrow(rows), " were asked for."
+    ))
   }
+  steps <- seq_len(nrow(rows))
+  model$mean <- model$mean[steps]
+  for (side in intersect(c("lower", "upper"), names(model))) {
+    model[[side]] <- as.matrix(model[[side]])[steps, , drop = FALSE]
+  }
+  model
+}
+
+# lm and tslm answer for the rows: trend and season are columns of theirs, too.
+forecast_object.lm <- function(model, rows, args) {
+  attach_packages("forecast")
+  clean_call(quote(forecast::forecast), list(newdata = quote(rows)), args, model, rows)
+}
+
+forecast_object.default <- function(model, rows, args) {
+  warn_period(model, rows)
   attach_packages("forecast")
   # arima() keeps the name of its series, of which forecast() asks where it ends: as the residuals.
   if (identical(class(model), "Arima") && is.null(model$x)) model$x <- model$residuals

@@ -44,7 +44,8 @@ response_columns <- function(model) {
 
 # The chance to survive, the response of Cox's model, depends on the time of a row.
 predictors.gam <- function(model, args = list()) {
-  columns <- columns_of_code(list(model$pred.formula, model$call[["offset"]]), model)
+  # An offset that was an argument is none of predict(), unlike one in the formula.
+  columns <- columns_of_code(list(model$pred.formula), model)
   timed <- model$family$family == "Cox PH" && identical(args$type, "response")
   if (timed) union(variables(stats::formula(model)[[2]]), columns) else columns
 }

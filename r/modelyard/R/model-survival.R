@@ -40,6 +40,14 @@ refusal.coxphms <- function(model) {
 
 # Several quantiles of one row come as a vector.
 score.survreg <- function(model, rows, args = list()) {
+  # Scales of their own are told apart by the strata of the training rows.
+  needs <- length(model$scale) > 1 && any(args$type %in% c("quantile", "uquantile"))
+  if (needs && is.null(model[["model"]])) {
+    fault("model_rejected", paste(
+      "Quantiles of a survreg with strata need its training rows, and it has not kept them.",
+      "Fit it with survreg(..., model = TRUE)."
+    ))
+  }
   answer <- score.default(model, rows, args)
   several <- is.atomic(answer) && is.null(dim(answer)) && length(answer) > 1
   if (nrow(rows) == 1 && several) t(answer) else answer

@@ -102,31 +102,36 @@ word_meant <- function(model, word, known) {
 # The arguments of the class's predict() that R takes parts of the names of, without the model and
 # the rows.
 predict_arguments <- function(model) {
-  methods <- Filter(Negate(is.null), lapply(class(model), predict_method))
+  methods <- Filter(Negate(is.null), lapply(all_classes(model), predict_method))
   found <- if (length(methods) > 0) names(formals(methods[[1]]))[-1]
   found <- found[cumsum(found == "...") == 0]
   setdiff(as.character(found), "newdata")
 }
 
+# An S4 object's with those its class is built on.
+all_classes <- function(model) if (isS4(model)) methods::is(model) else class(model)
+
 # The words that predict() of the model's class offers for an argument, c("one", "other"), or NULL.
 words_of_argument <- function(model, name) {
-  for (class in class(model)) {
+  for (class in all_classes(model)) {
     method <- predict_method(class)
     if (is.null(method)) next
+    # An argument without a default has none to be named.
+    if (!is.call(formals(method)[[name]])) {
+      return(NULL)
+    }
     words <- formals(method)[[name]]
-    plain <- is.call(words) && identical(words[[1]], quote(c)) &&
-      all(vapply(as.list(words)[-1], is.character, NA))
+    plain <- identical(words[[1]], quote(c)) && all(vapply(as.list(words)[-1], is.character, NA))
     return(if (plain) as.character(words)[-1])
   }
   NULL
 }
 
-# The predict() of a class, or NULL. As utils::getS3method() finds it, which reads the package tools
-# first: that takes longer than loading a model.
+# The predict() of a class that a package or code_paths has, or NULL. utils::getS3method() would
+# find a session's, too, and reads the package tools: that takes longer than loading a model.
 predict_method <- function(class) {
-  name <- paste0("predict.", class)
   registered <- asNamespace("stats")[[".__S3MethodsTable__."]]
-  get0(name, mode = "function", ifnotfound = get0(name, registered, "function", inherits = FALSE))
+  get0(paste0("predict.", class), registered, mode = "function", inherits = FALSE)
 }
 
 rowwise.default <- function(model, args = list()) TRUE
@@ -154,8 +159,7 @@ check_predictable <- function(model, args) {
   check_words(model, args)
   why <- refusal(model)
   if (!is.null(why)) fault("model_rejected", why)
-  classes <- if (isS4(model)) methods::is(model) else class(model)
-  found <- vapply(classes, function(class) {
+  found <- vapply(all_classes(model), function(class) {
     !is.null(predict_method(class)) ||
       exists(paste0("score.", class), mode = "function") ||
       (isS4(model) && methods::existsMethod("predict", class))
@@ -164,7 +168,7 @@ check_predictable <- function(model, args) {
     fault("model_rejected", paste0(
       "R has no predict() for an object of class ", paste(class(model), collapse = ", "),
       ". Name the package that has it in predict_pkgs, or give a predict_body, a function of the ",
-      "model and its input."
+      "model and its input. One of your session is a predict_body, or a file of code_paths."
     ))
   }
 }

@@ -68,7 +68,9 @@ needed_columns <- function(rows, model, spec, inputs, origin, call) {
   if (length(known) == 0 || !all(known %in% names(rows))) {
     return(rows[c(intersect(known, names(rows)), others)])
   }
-  named <- if (!is.null(spec$body)) intersect(others, words_of(spec$body))
+  named <- if (!is.null(spec$body)) {
+    intersect(others, c(words_of(spec$body), columns_of_held(spec$body)))
+  }
   unused <- if (!is.null(spec$body)) setdiff(others, named)
   if (length(unused) > 0) {
     say(c(i = "{.arg {origin}} has {.field {unused}}, which neither the model nor the predict

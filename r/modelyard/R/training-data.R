@@ -97,9 +97,14 @@ training_data <- function(wanted, model) {
   if (!is.null(n)) variables_of_home(wanted, model_home(model), n)
 }
 
-# The data frame that `data =` of the model's call names, or NULL.
+# The data frame that the model keeps or has in its call, or that `data =` of the call names; or
+# NULL.
 named_data <- function(model) {
   code <- model_call(model)[["data"]]
+  kept <- Filter(is.data.frame, list(code, part(model, "data")))
+  if (length(kept) > 0) {
+    return(kept[[1]])
+  }
   home <- model_home(model)
   if (is.null(code) || !is_plain_code(code)) {
     return(NULL)

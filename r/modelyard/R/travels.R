@@ -3,6 +3,12 @@
 
 # Refuse what this session's R would refuse too, in words of its own.
 check_predict <- function(model, spec, call = caller_env()) {
+  given <- intersect(names(spec$args), c("object", "newdata"))
+  if (is.null(spec$body) && length(given) > 0) {
+    abort_code("invalid_value", c(
+      "{.arg predict_args} has {.arg {given}}, which a version is given by whoever asks it."
+    ), call = call)
+  }
   if (asked_plainly(spec)) {
     in_words_of_the_verb(check_words(model, spec$args), call)
     warn_arguments(model, names(full_words(model, spec$args)))
@@ -43,10 +49,19 @@ check_travels <- function(model, spec, columns = character(), call = caller_env(
     return(character())
   }
   check_session_values(model, spec, columns, call)
+  sent <- sent_names(spec, call)
   found <- c(
-    method_packages(model, call), function_packages(predict_code(model_terms(model)), model, call)
+    method_packages(model, sent, call),
+    function_packages(predict_code(model_terms(model)), model, sent, call)
   )
   setdiff(unique(found), c(required_pkgs(model), attached_anyway))
+}
+
+# The names that the files of code_paths define.
+sent_names <- function(spec, call) {
+  in_words_of_the_verb(with_author_files(spec$files, {
+    if ("modelyard:code" %in% search()) ls("modelyard:code", all.names = TRUE)
+  }), call)
 }
 
 # A worker has these attached, or its own R code calls them by name.
@@ -63,6 +78,9 @@ check_session_values <- function(model, spec, columns, call) {
   if (all(vapply(known, is.null, NA))) {
     return(invisible())
   }
+  # Of data that is gone, what the formula calculates with counts as a column of it.
+  is_gone <- is.null(known[[3]]) && !is.null(model_call(model)[["data"]])
+  if (!is_gone && NROW(known[[1]]) == 0) known <- known[-1]
   open <- setdiff(predictors(model, spec$args), c(columns, unlist(lapply(known, names))))
   # What has the name of a function of R, such as ts or df, is a column of data not to be found.
   outside <- Filter(\(name) exists(name, envir = globalenv()) && !is_of_r(name), open)
@@ -82,7 +100,7 @@ check_session_values <- function(model, spec, columns, call) {
 }
 
 # The package of the predict() that answers for the model's class.
-method_packages <- function(model, call) {
+method_packages <- function(model, sent, call) {
   if (isS4(model)) {
     return(character())
   }
@@ -94,9 +112,13 @@ method_packages <- function(model, call) {
     if (!own && isNamespace(home)) {
       return(getNamespaceName(home)[[1]])
     }
+    if (paste0("predict.", class) %in% sent) {
+      return(character())
+    }
     abort_code("model_rejected", c(
       "{.fn predict.{class}} is a function of your session, which no worker has.",
-      i = "Give it with the model: {.code predict_body = sfr_predict_body(predict.{class})}."
+      i = "Give it with the model: {.code predict_body = sfr_predict_body(predict.{class})}, or in a
+        file of {.arg code_paths}."
     ), call = call)
   }
   character()
@@ -108,10 +130,10 @@ is_own_function <- function(name) {
   !is.null(own) && !identical(own, get0(name, parent.env(globalenv()), mode = "function"))
 }
 
-# The packages of the functions in pieces of code.
-function_packages <- function(code, model, call) {
+# The packages of the functions in pieces of code, but for those in `sent`.
+function_packages <- function(code, model, sent, call) {
   names <- unique(as.character(unlist(lapply(code, functions_named))))
-  names <- grep("::", names, fixed = TRUE, value = TRUE, invert = TRUE)
+  names <- setdiff(grep("::", names, fixed = TRUE, value = TRUE, invert = TRUE), sent)
   home <- model_home(model)
   found <- lapply(rlang::set_names(names), \(name) {
     get0(name, envir = if (is.environment(home)) home else globalenv(), mode = "function")
@@ -120,7 +142,7 @@ function_packages <- function(code, model, call) {
   if (length(own) > 0) {
     abort_code("model_rejected", c(
       "The model's formula calls {.fn {own}} of your session, which no worker has.",
-      i = "Make a column of the data of what it gives, or predict with a {.arg predict_body}."
+      i = "Make a column of the data of what it gives, or give a file with it in {.arg code_paths}."
     ), call = call)
   }
   packages <- lapply(Filter(Negate(is.primitive), found), \(fn) {

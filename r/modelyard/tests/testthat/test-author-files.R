@@ -74,3 +74,24 @@ test_that("methods of classes in code_paths are R's to find, and gone afterwards
   expect_equal(house[["each"]], 9)
   expect_error(sfr_predict_local(house, data.frame(rooms = 1)), class = "modelyard_model_rejected")
 })
+
+test_that("functions in code_paths may be the session's, too", {
+  file <- withr::local_tempfile(fileext = ".R")
+  writeLines(c(
+    "predict.hut_of_test <- function(object, newdata, ...) object$each * newdata$rooms",
+    "halved_of_test <- function(v) v / 2"
+  ), file)
+  sys.source(file, globalenv())
+  withr::defer(rm("predict.hut_of_test", "halved_of_test", envir = globalenv()))
+  spec <- predict_spec("predict", character(), NULL, list(), code_paths = file)
+  hut <- structure(list(each = 9), class = "hut_of_test")
+  fit <- lm(mpg ~ halved_of_test(wt), mtcars)
+  for (model in list(hut, fit)) {
+    expect_identical(check_travels(model, spec), character())
+    alone <- predict_spec("predict", character(), NULL, list())
+    expect_error(check_travels(model, alone), "code_paths", class = "modelyard_model_rejected")
+  }
+  expect_error(sfr_predict_local(hut, data.frame(rooms = 1)), "code_paths",
+    class = "modelyard_model_rejected"
+  )
+})

@@ -78,3 +78,18 @@ test_that("a package attached in the session only has to be named", {
   expect_error(check_closure(fn, character()), "splines", class = "modelyard_model_rejected")
   expect_silent(check_closure(fn, "splines"))
 })
+
+test_that("columns of models that a function takes along are its inputs", {
+  rows <- mtcars[c("wt", "hp", "cyl", "disp")]
+  body <- local({
+    second <- lm(mpg ~ hp, mtcars)
+    more <- list(lm(mpg ~ cyl, mtcars))
+    sfr_predict_body(function(model, input) {
+      predict(model, input) + predict(second, input) + predict(more[[1]], input)
+    })
+  })
+  fit <- lm(mpg ~ wt, mtcars)
+  spec <- predict_spec("predict", character(), body, list())
+  chosen <- suppressMessages(choose_samples(fit, spec, NULL, rows, NULL))
+  expect_setequal(names(chosen$rows), c("wt", "hp", "cyl"))
+})

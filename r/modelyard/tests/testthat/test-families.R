@@ -367,3 +367,14 @@ test_that("numbers of a known unit are asked for where a type holds none", {
     )
   }
 })
+
+test_that("naiveBayes of numbers alone knows its columns", {
+  fit <- e1071::naiveBayes(Species ~ ., iris)
+  expect_identical(sfr_input_cols(training_frame(fit)), lapply(iris[1:4], \(x) "double"))
+})
+
+test_that("the offset that was an argument of gam() is no column, as its predict() reads none", {
+  rows <- transform(mtcars, z = log(wt))
+  fit <- mgcv::gam(carb ~ s(hp, k = 4), poisson, rows, offset = z)
+  expect_plain(fit, some(rows, "hp"), predict(fit, some(rows, "hp")))
+})

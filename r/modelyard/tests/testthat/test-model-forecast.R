@@ -48,3 +48,36 @@ test_that("forecasts already made have the steps they have", {
   made <- forecast::forecast(forecast::ets(lh), h = 5)
   expect_identical(training_frame(made), data.frame(period = 1:5))
 })
+
+test_that("the intervals of a forecast are those its columns are named for", {
+  skip_if_not_installed("forecast")
+  ahead <- data.frame(period = 1:2)
+  columns <- c("lower_80", "upper_80", "lower_95", "upper_95")
+  asked <- function(model, ...) {
+    sfr_predict_local(model, ahead, predict_fn = "forecast", predict_args = list(...))
+  }
+  usual <- asked(forecast::snaive(AirPassengers, 6))
+  for (level in list(c(95, 80), c(50, 80, 95))) {
+    turned <- forecast::snaive(AirPassengers, 6, level = level)
+    expect_identical(asked(turned)[columns], usual[columns])
+  }
+  for (level in list(c(90, 99), 95)) {
+    expect_error(asked(forecast::snaive(AirPassengers, 6, level = level)), "80 and 95",
+      class = "modelyard_model_rejected"
+    )
+  }
+  expect_error(asked(forecast::ets(AirPassengers), fan = TRUE), "80 and 95",
+    class = "modelyard_model_rejected"
+  )
+})
+
+test_that("tslm forecasts the rows it is given", {
+  skip_if_not_installed("forecast")
+  heat <- sin(1:144)
+  fit <- forecast::tslm(AirPassengers ~ trend + season + heat)
+  rows <- data.frame(trend = c(200, 201), season = factor(8:9, 1:12), heat = c(0.5, -0.5))
+  found <- sfr_predict_local(fit, rows, predict_fn = "forecast")
+  plain <- forecast::forecast(fit, newdata = rows, level = c(80, 95))
+  expect_identical(found$point_forecast, as.numeric(plain$mean))
+  expect_identical(found$upper_95, as.numeric(plain$upper[, 2]))
+})

@@ -391,3 +391,64 @@ test_that("times of the class POSIXlt are sampled", {
   fit <- lm(mpg ~ as.numeric(t) + hp, rows)
   expect_equal(nrow(sample_frame(fit, 5)), 5)
 })
+
+test_that("a column that is called like a function of R is one beside pi", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  gone <- function(formula) {
+    rows <- transform(mtcars, time = 1:32)
+    fit <- lm(formula, rows)
+    attr(fit$terms, ".Environment") <- globalenv()
+    fit
+  }
+  expect_identical(predictors(gone(mpg ~ sin(2 * pi * time / 12) + wt)), c("time", "wt"))
+  expect_identical(predictors(gone(mpg ~ ifelse(time > 3, hp, 0) + hp)), c("time", "hp"))
+  expect_identical(predictors(gone(mpg ~ pmin(time, pi))), "time")
+  expect_identical(predictors(gone(mpg ~ ifelse(wt == 3, T, F))), "wt")
+  expect_identical(predictors(lm(mpg ~ (month.abb[carb] == "Apr") + wt, mtcars)), c("carb", "wt"))
+  fit <- gone(mpg ~ sin(2 * pi * time / 12) + wt)
+  rows <- data.frame(time = 1:3, wt = c(2, 3, 4))
+  expect_plain(fit, rows, predict(fit, rows))
+})
+
+test_that("a value of the session is no column, however it is calculated with", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  withr::defer(rm("scale_of_test", envir = globalenv()))
+  assign("scale_of_test", 2, envir = globalenv())
+  refused <- function(fit) {
+    expect_error(check_travels(fit, spec, names(mtcars)), "scale_of_test",
+      class = "modelyard_model_rejected"
+    )
+  }
+  formula <- mpg ~ I(wt * scale_of_test) + hp
+  refused(lm(formula, mtcars))
+  refused(glm(formula, data = mtcars))
+  refused(rpart::rpart(formula, mtcars))
+  expect_identical(check_travels(lm(formula, mtcars), spec, "scale_of_test"), character())
+})
+
+test_that("a model finds its rows in its call, or where it keeps them", {
+  formula <- mpg ~ log(wt) + factor(cyl)
+  inline <- do.call("lm", list(formula, data = mtcars))
+  expect_identical(training_frame(inline), mtcars[c("wt", "cyl")])
+  rows <- mtcars
+  fit <- glm(formula, data = rows)
+  rows <- NULL
+  expect_identical(training_frame(fit), mtcars[c("wt", "cyl")])
+})
+
+test_that("vectors of the function that fitted a model are no columns", {
+  fitted_in <- function(rows) {
+    breaks <- c(0, 3, 9)
+    rpart::rpart(mpg ~ cut(wt, breaks) + hp, rows)
+  }
+  expect_identical(predictors(fitted_in(mtcars)), c("wt", "hp"))
+  fitted_in <- function(rows) {
+    breaks <- c(0, 3, 9)
+    list(lm(mpg ~ cut(wt, breaks) + hp, rows), glm(mpg ~ cut(wt, breaks) + hp, data = rows))
+  }
+  for (fit in fitted_in(mtcars)) {
+    small <- slim(fit, list())
+    rm("rows", envir = attr(small$terms, ".Environment"))
+    expect_identical(predictors(small), c("wt", "hp"))
+  }
+})

@@ -135,3 +135,10 @@ test_that("gnls reads what its parameters depend on", {
   fit <- nlme::gnls(mpg ~ a + b * wt, rows, params = list(a ~ g, b ~ 1), start = c(20, 5, -3))
   expect_setequal(predictors(fit), c("wt", "g"))
 })
+
+test_that("a part of the name of an argument is enough, as it is for R", {
+  fit <- lme4::lmer(Reaction ~ Days + (1 | Subject), lme4::sleepstudy)
+  rows <- data.frame(Days = 1, Subject = "nobody")
+  plain <- predict(fit, rows, allow.new.levels = TRUE)
+  expect_plain(fit, rows, plain, list(allow = TRUE))
+})

@@ -45,10 +45,13 @@ test_that("survreg gives one or several quantiles", {
     fit, rows, data.frame(fit = as.vector(se$fit), se.fit = as.vector(se$se.fit)),
     list(se.fit = TRUE)
   )
-  strata <- survreg(Surv(time, status) ~ age + strata(sex), lung)
-  expect_plain(
-    strata, rows, predict(strata, rows, type = "quantile", p = 0.5),
-    list(type = "quantile", p = 0.5)
+  strata <- survreg(Surv(time, status) ~ age + strata(sex), lung, model = TRUE)
+  median <- list(type = "quantile", p = 0.5)
+  expect_plain(strata, rows, predict(strata, rows, type = "quantile", p = 0.5), median)
+  strata$model <- NULL
+  expect_plain(strata, rows, predict(strata, rows))
+  expect_error(sfr_predict_local(strata, rows, predict_args = median), "model = TRUE",
+    class = "modelyard_model_rejected"
   )
   expect_error(
     sfr_predict_local(fit, rows, predict_args = list(type = "median")), "quantile",

@@ -28,3 +28,10 @@ test_that("parts of words are refused where the class compares them", {
     )
   }
 })
+
+test_that("rows are no argument to log a model with", {
+  fit <- lm(mpg ~ wt, mtcars)
+  expect_error(sfr_predict_local(fit, mtcars, predict_args = list(newdata = "x")), "newdata",
+    class = "modelyard_invalid_value"
+  )
+})

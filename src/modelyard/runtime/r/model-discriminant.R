@@ -77,7 +77,13 @@ score.naiveBayes <- function(model, rows, args = list()) {
 predictors.naiveBayes <- function(model, args = list()) names(model$tables)
 
 training_frame.naiveBayes <- function(model, args = list()) {
-  raw_rows(predictors(model, args), NULL, model)
+  found <- raw_rows(predictors(model, args), NULL, model)
+  kinds <- lapply(model$tables, colnames)
+  # Without its rows: numbers have a table of means and deviations, which names no level.
+  if (is.null(found) && all(vapply(kinds, is.null, NA))) {
+    found <- frame_of(lapply(kinds, function(kind) double()))
+  }
+  found
 }
 
 kept_levels.naiveBayes <- function(model) {
