@@ -101,7 +101,7 @@ training_data <- function(wanted, model) {
 # NULL.
 named_data <- function(model) {
   code <- model_call(model)[["data"]]
-  kept <- Filter(is.data.frame, list(code, part(model, "data")))
+  kept <- Filter(is.data.frame, list(code, if (inherits(model, "glm")) model$data))
   if (length(kept) > 0) {
     return(kept[[1]])
   }
