@@ -45,7 +45,8 @@ register_methods <- function(env) {
 
 unregister_methods <- function(before) {
   # A generic of the author's own had no table, and goes with its environment.
-  for (one in Filter(function(one) !is.null(one$table), before)) {
+  # The last one first: all.equal.house() is one of all() and of all.equal().
+  for (one in rev(Filter(function(one) !is.null(one$table), before))) {
     rm(list = one$name, envir = one$table)
     if (!is.null(one$method)) assign(one$name, one$method, envir = one$table)
   }

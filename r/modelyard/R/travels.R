@@ -78,9 +78,9 @@ check_session_values <- function(model, spec, columns, call) {
   if (all(vapply(known, is.null, NA))) {
     return(invisible())
   }
-  # Of data that is gone, what the formula calculates with counts as a column of it.
+  # What a formula calculates with counts as a column only of data that is gone.
   is_gone <- is.null(known[[3]]) && !is.null(model_call(model)[["data"]])
-  if (!is_gone && NROW(known[[1]]) == 0) known <- known[-1]
+  if (!is_gone && NROW(known[[1]]) == 0 && !is.null(model_terms(model))) known <- known[-1]
   open <- setdiff(predictors(model, spec$args), c(columns, unlist(lapply(known, names))))
   # What has the name of a function of R, such as ts or df, is a column of data not to be found.
   outside <- Filter(\(name) exists(name, envir = globalenv()) && !is_of_r(name), open)

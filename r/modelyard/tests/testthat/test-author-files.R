@@ -65,13 +65,15 @@ test_that("methods of classes in code_paths are R's to find, and gone afterwards
     "predict.house <- function(object, newdata, ...) worth(object) * newdata$rooms",
     "worth <- function(x) UseMethod('worth')",
     "worth.house <- function(x) x[['each']]",
-    "`[[.house` <- function(x, i) unclass(x)[[i]] + 1"
+    "`[[.house` <- function(x, i) unclass(x)[[i]] + 1",
+    "all.equal.house <- function(target, current, ...) 'never'"
   ), file)
   house <- structure(list(each = 9), class = "house")
   answer <- sfr_predict_local(house, data.frame(rooms = 1:2), code_paths = file)
   expect_equal(answer$prediction, c(10, 20))
   expect_null(asNamespace("stats")[[".__S3MethodsTable__."]][["predict.house"]])
   expect_equal(house[["each"]], 9)
+  expect_true(all.equal(house, house))
   expect_error(sfr_predict_local(house, data.frame(rooms = 1)), class = "modelyard_model_rejected")
 })
 

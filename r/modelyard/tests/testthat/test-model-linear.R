@@ -424,6 +424,9 @@ test_that("a value of the session is no column, however it is calculated with", 
   refused(glm(formula, data = mtcars))
   refused(rpart::rpart(formula, mtcars))
   expect_identical(check_travels(lm(formula, mtcars), spec, "scale_of_test"), character())
+  # Of a matrix only its own columns are known, whatever the session has by their names.
+  matrix <- cbind(scale_of_test = mtcars$wt, hp = mtcars$hp)
+  expect_identical(check_travels(e1071::svm(matrix, mtcars$mpg), spec), character())
 })
 
 test_that("a model finds its rows in its call, or where it keeps them", {
