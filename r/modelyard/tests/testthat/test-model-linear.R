@@ -1,36 +1,3 @@
-test_that("a formula's raw predictors are found behind what it makes of them", {
-  fit <- lm(log(mpg) ~ log(wt) + poly(hp, 2) + splines::ns(disp, df = 3) + I(wt^2) + wt:hp +
-    factor(cyl) + offset(qsec / 100), mtcars)
-  rows <- some(mtcars, c("wt", "hp", "disp", "cyl", "qsec"))
-  expect_plain(fit, rows, predict(fit, rows))
-  expect_identical(names(sample_frame(fit, 3)), predictors(fit))
-  degree <- 3
-  expect_identical(predictors(lm(mpg ~ splines::bs(wt, df = degree), mtcars)), "wt")
-  expect_setequal(predictors(lm(mpg ~ . - hp, mtcars)), setdiff(names(mtcars), c("mpg")))
-  expect_identical(predictors(lm(mpg ~ cos(2 * pi * wt), mtcars)), "wt")
-})
-
-test_that("a value of a function that fitted the model travels, and is no predictor", {
-  made <- (function(limit) {
-    cars <- mtcars
-    lm(mpg ~ I(wt > limit) + log(hp), cars)
-  })(3)
-  expect_setequal(predictors(made), c("wt", "hp"))
-  expect_identical(nrow(sample_frame(made, 5)), 5L)
-  local <- (function(x, y) lm(y ~ log(x)))(mtcars$wt, mtcars$mpg)
-  expect_identical(sample_frame(local, 99)$x, mtcars$wt)
-})
-
-test_that("without its data a model still says which numbers it takes", {
-  fit <- (function(unseen) lm(mpg ~ log(wt) + am, unseen, model = FALSE))(mtcars)
-  attr(fit$terms, ".Environment") <- globalenv()
-  expect_identical(sample_frame(fit), data.frame(wt = double(), am = double()))
-  unclear <- lm(mpg ~ ifelse(wt > 3, 1, 0), mtcars)
-  attr(unclear$terms, ".Environment") <- baseenv()
-  expect_null(sample_frame(unclear))
-  expect_identical(predictors(unclear), "wt")
-})
-
 test_that("standard errors and intervals become columns", {
   fit <- lm(mpg ~ wt + hp, mtcars)
   rows <- some(mtcars, c("wt", "hp"))
@@ -190,71 +157,6 @@ test_that("a cumulative link model needs the columns of its scale and of its thr
   }
 })
 
-test_that("data that was changed after the fit is not taken for what it was", {
-  rows <- data.frame(
-    y = c(1, 3, 2, 5, 4, 6), f = factor(rep(c("lo", "mid", "hi"), 2), c("lo", "mid", "hi")),
-    at = as.POSIXct("2024-07-01 22:00:00", tz = "Asia/Kolkata") + 3600 * 0:5
-  )
-  home <- list2env(list(rows = rows), parent = globalenv())
-  for (formula in c("y ~ as.integer(f)", "y ~ as.numeric(format(at, '%H'))")) {
-    home$rows <- rows
-    fit <- eval(str2lang(paste0("lm(", formula, ", rows)")), home)
-    expect_equal(nrow(training_frame(fit)), 6)
-    expected <- unname(predict(fit, rows))
-    home$rows$f <- factor(as.character(rows$f))
-    attr(home$rows$at, "tzone") <- "UTC"
-    expect_null(training_frame(fit))
-    expect_identical(sfr_predict_local(fit, rows)$prediction, expected)
-  }
-  home$rows <- rows
-  home$rows$k <- 1:6
-  fit <- eval(quote(lm(y ~ log(k), rows)), home)
-  expect_equal(nrow(training_frame(fit)), 6)
-  home$rows$k <- factor(1:6)
-  expect_identical(training_frame(fit), data.frame(k = double()))
-  home$rows <- rows
-  fit <- eval(quote(lm(y ~ as.integer(f), rows, subset = y > 1, na.action = na.exclude)), home)
-  expect_equal(nrow(training_frame(fit)), 6)
-})
-
-test_that("data that was changed is not taken for that of a model without a frame either", {
-  set.seed(1)
-  rows <- data.frame(
-    y = seq(1, 9, length.out = 30), x = sin(1:30), s = rep(c("u", "v", "w"), 10),
-    g = factor(rep(c("a", "b", "c"), each = 10)),
-    o = factor(rep(c("lo", "mid", "hi"), 10), c("lo", "mid", "hi"), ordered = TRUE)
-  )
-  home <- list2env(list(rows = rows), parent = globalenv())
-  calls <- list(
-    svm = quote(e1071::svm(y ~ x + g, rows)),
-    rpart = quote(rpart::rpart(y ~ x + g + o, rows)),
-    lda = quote(MASS::lda(o ~ x + g, rows)),
-    nnet = quote(nnet::nnet(y ~ x + g, rows, size = 2, trace = FALSE)),
-    gbm = quote(gbm::gbm(y ~ x + g + o, "gaussian", rows, n.trees = 3, n.minobsinnode = 2)),
-    lm = quote(lm(y ~ x + factor(s) + g, rows, model = FALSE))
-  )
-  for (name in names(calls)) {
-    home$rows <- rows
-    fit <- eval(calls[[name]], home)
-    known <- known_levels(fit)[["g"]]
-    expect_identical(known$levels, c("a", "b", "c"), info = name)
-    expect_equal(nrow(training_frame(fit)), 30, info = name)
-    changes <- list(g = factor(rows$g, c("c", "a", "b")), g = as.integer(rows$g), x = rows$s)
-    if (name == "lm") changes$s <- factor(rows$s, c("w", "v", "u"))
-    for (column in seq_along(changes)) {
-      home$rows <- rows
-      home$rows[[names(changes)[column]]] <- changes[[column]]
-      expect_equal(NROW(training_frame(fit)), 0, info = name)
-      if (name != "svm") expect_identical(known_levels(fit)[["g"]], known, info = name)
-    }
-  }
-})
-
-test_that("data that is named with its package is found", {
-  fit <- randomForest::randomForest(medv ~ rm + chas, MASS::Boston, ntree = 3)
-  expect_identical(training_frame(fit), MASS::Boston[c("rm", "chas")])
-})
-
 test_that("svm refuses factors that make other columns than it was trained on", {
   rows <- data.frame(y = (1:30)^2, g = factor(rep(c("a", "b", "c"), each = 10)))
   fit <- e1071::svm(y ~ g, rows)
@@ -267,38 +169,6 @@ test_that("svm refuses factors that make other columns than it was trained on", 
     run_predict(fit, rows[c(1, 15), "g", drop = FALSE], spec)$frame$prediction,
     as.vector(predict(fit, rows[c(1, 15), ]))
   )
-})
-
-test_that("a column that is called like a value of R is one", {
-  spec <- predict_spec("predict", character(), NULL, list())
-  forget <- function(formula, rows) {
-    home <- new.env(parent = globalenv())
-    home$rows <- rows
-    environment(formula) <- home
-    fit <- eval(call("lm", formula, quote(rows)), home)
-    rm("rows", envir = home)
-    fit
-  }
-  rows <- transform(mtcars, T = wt, pi = hp)
-  expect_identical(predictors(forget(mpg ~ log(T) + pi, rows)), c("T", "pi"))
-  expect_identical(predictors(forget(mpg ~ I(T * wt), rows)), c("T", "wt"))
-  expect_identical(predictors(forget(mpg ~ poly(wt, 2, raw = T), mtcars)), "wt")
-  expect_identical(predictors(forget(mpg ~ sapply(wt, abs), mtcars)), "wt")
-  # Nothing tells here but the rows its author gives.
-  fit <- forget(mpg ~ I(pi * wt), rows)
-  expect_identical(predictors(fit), "wt")
-  expect_message(check_travels(fit, spec), "pi.*R's own")
-  expect_no_message(check_travels(fit, spec, "pi"))
-  given <- rows[1:3, c("pi", "wt")]
-  expect_setequal(names(choose_samples(fit, spec, NULL, rows[1:3, ], NULL)$rows), names(given))
-  expect_identical(sfr_predict_local(fit, rows[1:3, ])$prediction, unname(predict(fit, given)))
-})
-
-test_that("arguments of a function in a formula are no columns", {
-  fit <- lm(mpg ~ sapply(wt, function(q, p = 2) sapply(q, \(r) r^p)) + hp, mtcars)
-  expect_identical(predictors(fit), c("wt", "hp"))
-  rows <- some(mtcars, c("hp", "wt"))
-  expect_plain(fit, rows, predict(fit, rows))
 })
 
 test_that("a column that scale() made a matrix of takes plain numbers", {
@@ -327,24 +197,6 @@ test_that("contrasts that were set on a column are refused where they make the p
   expect_identical(scored(fit)$predictions$prediction, unname(predict(fit, rows)))
 })
 
-test_that("data of a name that R has too is found, and not missed where it is gone", {
-  home <- new.env(parent = globalenv())
-  home$df <- mtcars
-  home$train <- 1:20
-  fits <- list(
-    evalq(lm(mpg ~ wt, df[1:20, ], model = FALSE), home),
-    evalq(lm(mpg ~ wt, subset(df, cyl > 4), model = FALSE), home),
-    evalq(lm(mpg ~ wt, df[train, ], model = FALSE), home)
-  )
-  expect_identical(vapply(fits, \(fit) nrow(training_frame(fit)), 1L), c(20L, 21L, 20L))
-  rm("df", "train", envir = home)
-  for (fit in fits) {
-    expect_identical(training_frame(fit), data.frame(wt = double()))
-    rows <- some(mtcars, "wt")
-    expect_identical(sfr_predict_local(fit, rows)$prediction, unname(predict(fit, rows)))
-  }
-})
-
 test_that("a session's contrasts are refused where no row would show them", {
   withr::local_options(contrasts = c("contr.sum", "contr.poly"))
   spec <- predict_spec("predict", character(), NULL, list())
@@ -357,101 +209,4 @@ test_that("a session's contrasts are refused where no row would show them", {
   expect_error(scored(fit), "contrasts", class = "modelyard_model_rejected")
   expect_equal(nrow(scored(fit, rows[1:4, c("g", "wt")])$rows), 4)
   expect_null(scored(caret::knnreg(mpg ~ wt, rows))$why)
-})
-
-test_that("data whose rows are not those of the model's frame is not its own", {
-  home <- new.env(parent = globalenv())
-  home$rows <- data.frame(y = sqrt(1:30), k = as.double(1:30))
-  fit <- evalq(lm(y ~ I(k * k), rows), home)
-  expect_identical(training_frame(fit), home$rows["k"])
-  home$rows$k <- 1:30
-  home$rows <- home$rows[5:20, ]
-  expect_identical(training_frame(fit), data.frame(k = double()))
-  expect_identical(sfr_predict_local(fit, data.frame(k = 50000))$prediction,
-    unname(predict(fit, data.frame(k = 50000)))
-  )
-})
-
-test_that("codes of a factor are not read from data where nothing keeps its levels", {
-  home <- new.env(parent = globalenv())
-  home$rows <- transform(mtcars, g = factor(cyl), t = as.POSIXlt("2024-01-01", tz = "UTC") + wt)
-  calls <- list(
-    quote(rpart::rpart(mpg ~ wt + as.integer(g), rows)),
-    quote(lm(mpg ~ wt + as.integer(g), rows, model = FALSE)),
-    quote(lm(mpg ~ as.numeric(format(t, "%S")), rows, model = FALSE))
-  )
-  for (call in calls) expect_null(training_frame(eval(call, home)))
-  fit <- evalq(lm(mpg ~ wt + factor(g) + g, rows, model = FALSE), home)
-  expect_equal(nrow(training_frame(fit)), 32)
-})
-
-test_that("times of the class POSIXlt are sampled", {
-  rows <- mtcars
-  rows$t <- as.POSIXlt(as.POSIXct("2024-01-01", tz = "UTC") + rows$wt)
-  fit <- lm(mpg ~ as.numeric(t) + hp, rows)
-  expect_equal(nrow(sample_frame(fit, 5)), 5)
-})
-
-test_that("a column that is called like a function of R is one beside pi", {
-  spec <- predict_spec("predict", character(), NULL, list())
-  gone <- function(formula) {
-    rows <- transform(mtcars, time = 1:32)
-    fit <- lm(formula, rows)
-    attr(fit$terms, ".Environment") <- globalenv()
-    fit
-  }
-  expect_identical(predictors(gone(mpg ~ sin(2 * pi * time / 12) + wt)), c("time", "wt"))
-  expect_identical(predictors(gone(mpg ~ ifelse(time > 3, hp, 0) + hp)), c("time", "hp"))
-  expect_identical(predictors(gone(mpg ~ pmin(time, pi))), "time")
-  expect_identical(predictors(gone(mpg ~ ifelse(wt == 3, T, F))), "wt")
-  expect_identical(predictors(lm(mpg ~ (month.abb[carb] == "Apr") + wt, mtcars)), c("carb", "wt"))
-  fit <- gone(mpg ~ sin(2 * pi * time / 12) + wt)
-  rows <- data.frame(time = 1:3, wt = c(2, 3, 4))
-  expect_plain(fit, rows, predict(fit, rows))
-})
-
-test_that("a value of the session is no column, however it is calculated with", {
-  spec <- predict_spec("predict", character(), NULL, list())
-  withr::defer(rm("scale_of_test", envir = globalenv()))
-  assign("scale_of_test", 2, envir = globalenv())
-  refused <- function(fit) {
-    expect_error(check_travels(fit, spec, names(mtcars)), "scale_of_test",
-      class = "modelyard_model_rejected"
-    )
-  }
-  formula <- mpg ~ I(wt * scale_of_test) + hp
-  refused(lm(formula, mtcars))
-  refused(glm(formula, data = mtcars))
-  refused(rpart::rpart(formula, mtcars))
-  expect_identical(check_travels(lm(formula, mtcars), spec, "scale_of_test"), character())
-  # Of a matrix only its own columns are known, whatever the session has by their names.
-  matrix <- cbind(scale_of_test = mtcars$wt, hp = mtcars$hp)
-  expect_identical(check_travels(e1071::svm(matrix, mtcars$mpg), spec), character())
-})
-
-test_that("a model finds its rows in its call, or where it keeps them", {
-  formula <- mpg ~ log(wt) + factor(cyl)
-  inline <- do.call("lm", list(formula, data = mtcars))
-  expect_identical(training_frame(inline), mtcars[c("wt", "cyl")])
-  rows <- mtcars
-  fit <- glm(formula, data = rows)
-  rows <- NULL
-  expect_identical(training_frame(fit), mtcars[c("wt", "cyl")])
-})
-
-test_that("vectors of the function that fitted a model are no columns", {
-  fitted_in <- function(rows) {
-    breaks <- c(0, 3, 9)
-    rpart::rpart(mpg ~ cut(wt, breaks) + hp, rows)
-  }
-  expect_identical(predictors(fitted_in(mtcars)), c("wt", "hp"))
-  fitted_in <- function(rows) {
-    breaks <- c(0, 3, 9)
-    list(lm(mpg ~ cut(wt, breaks) + hp, rows), glm(mpg ~ cut(wt, breaks) + hp, data = rows))
-  }
-  for (fit in fitted_in(mtcars)) {
-    small <- slim(fit, list())
-    rm("rows", envir = attr(small$terms, ".Environment"))
-    expect_identical(predictors(small), c("wt", "hp"))
-  }
 })
