@@ -39,7 +39,7 @@ TROUBLE = """function(model, input) {
   if (any(input$x == 14)) repeat {}
   if (any(input$x == 15)) numeric(1e11)
   if (any(input$x == 16)) stop("R says no")
-  if (any(input$x == 17)) Sys.sleep(1)
+  if (any(input$x == 17)) Sys.sleep(3)
   data.frame(prediction = 2 * input$x)
 }"""
 

@@ -2,6 +2,14 @@
 
 # Predictions with the names and types `outputs` declares, or an abort.
 check_outputs <- function(frame, outputs, n, rows = "same", call = caller_env()) {
+  check_row_count(frame, n, rows, call)
+  frame <- name_outputs(frame, outputs, call)
+  checked <- lapply(outputs, \(column) check_output(frame[[column$name]], column, call))
+  names(checked) <- names(frame)
+  structure(checked, class = "data.frame", row.names = .set_row_names(nrow(frame)))
+}
+
+check_row_count <- function(frame, n, rows, call = caller_env()) {
   if (rows == "same" && nrow(frame) != n) {
     given <- nrow(frame)
     abort_code("contract_violation_output", c(
@@ -9,10 +17,7 @@ check_outputs <- function(frame, outputs, n, rows = "same", call = caller_env())
       i = "A model that answers with rows of its own is logged with {.code rows = \"free\"}."
     ), call = call)
   }
-  frame <- name_outputs(frame, outputs, call)
-  checked <- lapply(outputs, \(column) check_output(frame[[column$name]], column, call))
-  names(checked) <- names(frame)
-  structure(checked, class = "data.frame", row.names = .set_row_names(nrow(frame)))
+  frame
 }
 
 check_output <- function(x, column, call) {

@@ -55,7 +55,9 @@ closure_bindings <- function(fn) {
   while (!nzchar(environmentName(home)) && !identical(home, emptyenv())) {
     for (name in setdiff(ls(home, all.names = TRUE), names(found))) {
       active <- bindingIsActive(name, home)
-      found[[name]] <- list(value = if (!active) get(name, envir = home), active = active)
+      # An argument that was not given has no value.
+      value <- if (!active) tryCatch(get(name, envir = home), error = \(e) NULL)
+      found[[name]] <- list(value = value, active = active)
     }
     home <- parent.env(home)
   }
@@ -155,15 +157,6 @@ words_of <- function(fn) {
   held <- lapply(closure_bindings(fn), `[[`, "value")
   inner <- Filter(\(x) typeof(x) == "closure", held)
   unique(unlist(c(lapply(c(list(fn), inner), \(f) words_in(body(f))), Filter(is.character, held))))
-}
-
-# The columns that models which a function closes over read, alone or in a list.
-columns_of_held <- function(fn) {
-  held <- if (!is.primitive(fn)) lapply(closure_bindings(fn), `[[`, "value")
-  bare <- vapply(held, \(x) is.list(x) && !is.object(x), NA)
-  held <- c(held[!bare], unlist(held[bare], recursive = FALSE))
-  models <- Filter(\(x) isS4(x) || is.list(x) && is.object(x) && !is.data.frame(x), held)
-  unique(as.character(unlist(lapply(models, \(model) predictors(model)))))
 }
 
 words_in <- function(code) {

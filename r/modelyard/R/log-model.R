@@ -71,7 +71,8 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   check_flag(slim)
   check_predict(model, spec)
   spec <- made_ready(spec, model)
-  spec$packages <- union(spec$packages, check_travels(model, spec, names(sample_input)))
+  named <- c(names(sample_input), names(training_dataset), names(input_cols))
+  spec$packages <- union(spec$packages, check_travels(model, spec, named))
   outputs <- contract_columns(output_cols)
   given <- contract_columns(input_cols)
   if (!is.null(spec$body)) {

@@ -45,7 +45,7 @@ sfr_predict_local <- function(model, new_data, predict_fn = "predict",
   answer <- run_predict(model, new_data, spec)
   warn_texts(answer$warnings)
   if (is.null(outputs)) {
-    return(answer$frame)
+    return(check_row_count(answer$frame, nrow(new_data), rows))
   }
   check_outputs(answer$frame, outputs, nrow(new_data), rows)
 }
@@ -171,15 +171,17 @@ local_inputs <- function(inputs, new_data, model, spec) {
 # whose functions the formula names.
 run_predict <- function(model, rows, spec, call = caller_env()) {
   in_words_of_the_verb(
-    with_author_files(spec$files, {
+    {
       attach_packages(spec$packages)
-      if (asked_plainly(spec)) {
-        load_required(model)
-        attach_packages(formula_packages(model_terms(model)))
-        check_predictable(model, spec$args)
-      }
-      predict_frame(model, rows, spec)
-    }),
+      with_author_files(spec$files, {
+        if (asked_plainly(spec)) {
+          load_required(model)
+          attach_packages(formula_packages(model_terms(model)))
+          check_predictable(model, spec$args)
+        }
+        predict_frame(model, rows, spec)
+      })
+    },
     call
   )
 }

@@ -68,15 +68,28 @@ needed_columns <- function(rows, model, spec, inputs, origin, call) {
   if (length(known) == 0 || !all(known %in% names(rows))) {
     return(rows[c(intersect(known, names(rows)), others)])
   }
-  named <- if (!is.null(spec$body)) {
-    intersect(others, c(words_of(spec$body), columns_of_held(spec$body)))
+  rows[c(known, if (!is.null(spec$body)) others_read(rows, known, others, model, spec, origin))]
+}
+
+# Those of the other columns that a predict function reads: it names them or, where it answers
+# otherwise without them, reads them by no name, as rowSums() does, or by a model that it holds.
+others_read <- function(rows, known, others, model, spec, origin) {
+  few <- spread_rows(rows)
+  answer <- \(columns) tryCatch(run_predict(model, few[columns], spec)$frame, error = \(e) NULL)
+  read <- intersect(others, words_of(spec$body))
+  whole <- answer(c(known, others))
+  same <- \(columns) is.null(whole) || identical(answer(columns), whole)
+  if (!same(c(known, read))) {
+    read <- Filter(\(name) name %in% read || !same(c(known, setdiff(others, name))), others)
+    # Of columns that only count together, each may be missed alone.
+    if (!same(c(known, read))) read <- others
   }
-  unused <- if (!is.null(spec$body)) setdiff(others, named)
+  unused <- setdiff(others, read)
   if (length(unused) > 0) {
     say(c(i = "{.arg {origin}} has {.field {unused}}, which neither the model nor the predict
-      function names: {?it is no input/they are no inputs}."))
+      function reads: {?it is no input/they are no inputs}."))
   }
-  rows[c(known, named)]
+  read
 }
 
 spread_rows <- function(rows) {

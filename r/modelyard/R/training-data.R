@@ -20,6 +20,9 @@ raw_rows <- function(wanted, frame, model) {
 # Whether data is what the model was fitted on, as far as it tells: the session may have changed it
 # since, and other types, levels or another zone would make other numbers of the same rows.
 still_trains <- function(data, frame, model) {
+  if (!is.null(kept_data(model))) {
+    return(TRUE)
+  }
   made <- made_variables(data, model)
   if (!has_kept_types(made, model)) {
     return(FALSE)
@@ -97,14 +100,26 @@ training_data <- function(wanted, model) {
   if (!is.null(n)) variables_of_home(wanted, model_home(model), n)
 }
 
-# The data frame that the model keeps or has in its call, or that `data =` of the call names; or
-# NULL.
+# The data of the call, as far as it shows that the model was fitted on it.
+proven_data <- function(model) {
+  data <- named_data(model)
+  if (!is.null(data) && still_trains(data, model_frame(model), model)) data
+}
+
+# The data frame that a model has in its call, as from do.call(), or that a glm keeps.
+kept_data <- function(model) {
+  found <- list(model_call(model)[["data"]], if (inherits(model, "glm")) model$data)
+  found <- Filter(is.data.frame, found)
+  if (length(found) > 0) found[[1]]
+}
+
+# The data frame that `data =` of the model's call names, or NULL.
 named_data <- function(model) {
-  code <- model_call(model)[["data"]]
-  kept <- Filter(is.data.frame, list(code, if (inherits(model, "glm")) model$data))
-  if (length(kept) > 0) {
-    return(kept[[1]])
+  kept <- kept_data(model)
+  if (!is.null(kept)) {
+    return(kept)
   }
+  code <- model_call(model)[["data"]]
   home <- model_home(model)
   if (is.null(code) || !is_plain_code(code)) {
     return(NULL)
@@ -115,11 +130,14 @@ named_data <- function(model) {
   if (is.data.frame(found)) found
 }
 
-# A name, or a part of what is named, such as MASS::cats or df[1:100, ]: nothing else is run.
+# A name, or what is made of one by functions of R that give the same each time and cost little,
+# such as MASS::cats, df[1:100, ] or transform(df, y = log(x)): nothing else is run.
 is_plain_code <- function(code) {
   plain <- c(
-    "[", "[[", "$", ":", "(", "c", "-", "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "is.na",
-    "na.omit", "subset", "head", "seq_len", "nrow", "which"
+    "[", "[[", "$", ":", "(", "c", "-", "+", "*", "/", "^", "%%", "%in%", "==", "!=", "<", ">",
+    "<=", ">=", "&", "|", "!", "is.na", "na.omit", "subset", "transform", "droplevels", "head",
+    "tail", "seq_len", "nrow", "which", "complete.cases", "as.data.frame", "data.frame", "factor",
+    "as.factor", "as.numeric", "as.integer", "as.character", "ifelse", "log", "exp", "sqrt"
   )
   (is.name(code) || is.call(code)) && all(functions_named(code) %in% plain)
 }

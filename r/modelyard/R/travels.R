@@ -57,11 +57,31 @@ check_travels <- function(model, spec, columns = character(), call = caller_env(
   setdiff(unique(found), c(required_pkgs(model), attached_anyway))
 }
 
-# The names that the files of code_paths define.
+# The names that the files of code_paths define. What the session has by such a name has to be the
+# same: its predictions are those of the session until now.
 sent_names <- function(spec, call) {
-  in_words_of_the_verb(with_author_files(spec$files, {
-    if ("modelyard:code" %in% search()) ls("modelyard:code", all.names = TRUE)
+  sent <- in_words_of_the_verb(with_author_files(spec$files, {
+    if ("modelyard:code" %in% search()) as.list(as.environment("modelyard:code"), all.names = TRUE)
   }), call)
+  other <- Filter(\(name) {
+    exists(name, globalenv(), inherits = FALSE) && !same_code(get(name, globalenv()), sent[[name]])
+  }, names(sent))
+  if (length(other) > 0) {
+    abort_code("model_rejected", c(
+      "{.code {other}} of {.arg code_paths} {?is/are} not what your session has by {?that name/those
+        names}.",
+      i = "Source the files again, or remove {.code {other}} from the session."
+    ), call = call)
+  }
+  names(sent)
+}
+
+same_code <- function(one, other) {
+  if (!is.function(one) || !is.function(other) || is.primitive(one)) {
+    return(identical(one, other))
+  }
+  plain <- \(fn) utils::removeSource(fn)
+  identical(formals(one), formals(other)) && identical(body(plain(one)), body(plain(other)))
 }
 
 # A worker has these attached, or its own R code calls them by name.
@@ -69,11 +89,7 @@ attached_anyway <- c("base", "stats", "utils", "modelyard")
 
 # A name in the formula that is no column, but which R would find among this session's values.
 check_session_values <- function(model, spec, columns, call) {
-  doubtful <- setdiff(intersect(doubtful_names(model), values_of_r), columns)
-  if (length(doubtful) > 0) {
-    say(c(i = "{.code {doubtful}} in the model's formula {?is/are} taken for R's own. If a column
-      is called so, give {.arg sample_input} with it."))
-  }
+  check_doubtful(model, columns, call)
   known <- list(training_frame(model, spec$args), model_frame(model), named_data(model))
   if (all(vapply(known, is.null, NA))) {
     return(invisible())
@@ -83,7 +99,7 @@ check_session_values <- function(model, spec, columns, call) {
   if (!is_gone && NROW(known[[1]]) == 0 && !is.null(model_terms(model))) known <- known[-1]
   open <- setdiff(predictors(model, spec$args), c(columns, unlist(lapply(known, names))))
   # What has the name of a function of R, such as ts or df, is a column of data not to be found.
-  outside <- Filter(\(name) exists(name, envir = globalenv()) && !is_of_r(name), open)
+  outside <- Filter(\(name) is_session_value(name, model_home(model)), open)
   if (length(outside) == 0) {
     return(invisible())
   }
@@ -97,6 +113,32 @@ check_session_values <- function(model, spec, columns, call) {
       "Make a column of the data of it, or write the value itself into the formula."
     }
   ), call = call)
+}
+
+is_session_value <- function(name, home) {
+  found <- get0(name, envir = globalenv())
+  of_package <- is.function(found) && !exists(name, envir = globalenv(), inherits = FALSE)
+  !is.null(found) && !of_package && !is_of_r(name) && is.null(captured_value(name, home))
+}
+
+# What the formula uses that may be a column of data which is not to be found, and may not. Rows or
+# columns that the author gave decide.
+check_doubtful <- function(model, columns, call) {
+  doubtful <- setdiff(doubtful_names(model), columns)
+  of_r <- intersect(doubtful, values_of_r)
+  if (length(of_r) > 0) {
+    say(c(i = "{.code {of_r}} in the model's formula {?is/are} taken for R's own. If a column is
+      called so, give {.arg sample_input} with it."))
+  }
+  captured <- setdiff(doubtful, names_of_r(doubtful, model_home(model)))
+  if (length(captured) > 0 && length(columns) == 0) {
+    abort_code("model_rejected", c(
+      "{.code {captured}} in the model's formula {?is a value/are values} of the function that
+        fitted it, or {?a column/columns} of its data, which is not to be found.",
+      i = "Give {.arg sample_input}, a few rows as they will be scored, with such columns or without
+        them."
+    ), call = call)
+  }
 }
 
 # The package of the predict() that answers for the model's class.

@@ -96,4 +96,8 @@ test_that("functions in code_paths may be the session's, too", {
   expect_error(sfr_predict_local(hut, data.frame(rooms = 1)), "code_paths",
     class = "modelyard_model_rejected"
   )
+  assign("halved_of_test", function(v) v / 3, envir = globalenv())
+  expect_error(check_travels(fit, spec), "halved_of_test.*your session",
+    class = "modelyard_model_rejected"
+  )
 })

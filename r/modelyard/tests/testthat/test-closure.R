@@ -79,17 +79,27 @@ test_that("a package attached in the session only has to be named", {
   expect_silent(check_closure(fn, "splines"))
 })
 
-test_that("columns of models that a function takes along are its inputs", {
+test_that("columns that a predict function reads by no name are its inputs", {
   rows <- mtcars[c("wt", "hp", "cyl", "disp")]
-  body <- local({
-    second <- lm(mpg ~ hp, mtcars)
-    more <- list(lm(mpg ~ cyl, mtcars))
-    sfr_predict_body(function(model, input) {
-      predict(model, input) + predict(second, input) + predict(more[[1]], input)
-    })
-  })
   fit <- lm(mpg ~ wt, mtcars)
-  spec <- predict_spec("predict", character(), body, list())
-  chosen <- suppressMessages(choose_samples(fit, spec, NULL, rows, NULL))
-  expect_setequal(names(chosen$rows), c("wt", "hp", "cyl"))
+  chosen <- function(body) {
+    spec <- predict_spec("predict", character(), sfr_predict_body(body), list())
+    names(suppressMessages(choose_samples(fit, spec, NULL, rows, NULL))$rows)
+  }
+  held <- local({
+    others <- list(north = list(day = lm(mpg ~ hp, mtcars)))
+    function(model, input) predict(model, input) + predict(others$north$day, input)
+  })
+  expect_setequal(chosen(held), c("wt", "hp"))
+  expect_setequal(chosen(function(m, r) predict(m, r) + rowSums(r)), names(rows))
+  expect_setequal(chosen(function(m, r) predict(m, r) + r$hp), c("wt", "hp"))
+  expect_setequal(chosen(function(m, r) predict(m, r)), "wt")
+})
+
+test_that("an argument that was not given may lie around a predict function", {
+  wrap <- function(comment) {
+    twice <- 2
+    function(model, input) predict(model, input) * twice
+  }
+  expect_message(check_closure(wrap(), character()), "twice")
 })

@@ -116,3 +116,77 @@ test_that("vectors of the function that fitted a model are no columns", {
     expect_identical(predictors(small), c("wt", "hp"))
   }
 })
+
+test_that("a value of the function that fitted a model may hide a column of data that is gone", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  strange <- function(rows) rows # code in `data =` that is not run again
+  fits <- (function(d) {
+    n <- nrow(d)
+    list(
+      lm(mpg ~ I(wt / n) + hp, data = strange(transform(d, n = carb))),
+      rpart::rpart(mpg ~ I(wt / n) + hp, data = strange(transform(d, n = carb)))
+    )
+  })(mtcars)
+  rows <- data.frame(wt = 2.62, hp = 110, n = c(1, 4))
+  for (fit in fits) {
+    expect_error(check_travels(fit, spec), "n.*sample_input", class = "modelyard_model_rejected")
+    expect_identical(check_travels(fit, spec, names(rows)), character())
+    expect_setequal(names(choose_samples(fit, spec, NULL, rows, NULL)$rows), names(rows))
+    expect_setequal(names(choose_samples(fit, spec, NULL, rows[-3], NULL)$rows), c("wt", "hp"))
+    for (given in list(rows, rows[-3])) {
+      expect_identical(sfr_predict_local(fit, given)$prediction, unname(predict(fit, given)))
+    }
+  }
+  seen <- (function(d) {
+    n <- nrow(d)
+    lm(mpg ~ I(wt / n) + hp, data = transform(d, n = carb))
+  })(mtcars)
+  expect_setequal(predictors(seen), c("wt", "n", "hp"))
+})
+
+test_that("a column that was taken from the data after the fit is not R's own for that", {
+  rows <- transform(mtcars, T = wt)
+  fit <- lm(mpg ~ I(T * hp), rows)
+  rows$T <- NULL
+  expect_setequal(predictors(fit), c("T", "hp"))
+  rows <- transform(mtcars, pi = wt)
+  fit <- lm(mpg ~ I(pi * hp), rows)
+  rows$pi <- NULL
+  expect_identical(doubtful_names(fit), "pi")
+})
+
+test_that("what is denied, joined or given to poly() is a column", {
+  gone <- function(formula, rows = transform(mtcars, T = am == 1)) {
+    fit <- lm(formula, rows)
+    attr(fit$terms, ".Environment") <- globalenv()
+    fit
+  }
+  expect_setequal(predictors(gone(mpg ~ I(!T & hp > 100))), c("T", "hp"))
+  expect_setequal(predictors(gone(mpg ~ poly(T, hp, degree = 1))), c("T", "hp"))
+  expect_identical(predictors(gone(mpg ~ poly(hp, 2, raw = T), mtcars)), "hp")
+})
+
+test_that("vectors of a function are columns where rows were left out of the fit, too", {
+  lacking <- transform(mtcars, wt = replace(wt, 3, NA))
+  fits <- (function(q) {
+    power <- q$hp
+    list(lm(mpg ~ I(power * wt), q), lm(mpg ~ I(power * wt), q, subset = wt > 2))
+  })(lacking)
+  for (fit in fits) expect_setequal(predictors(fit), c("power", "wt"))
+})
+
+test_that("what is no value of the session does not count as one", {
+  spec <- predict_spec("predict", character(), NULL, list())
+  withr::defer(rm("zz_of_test", envir = globalenv()))
+  assign("zz_of_test", "unrelated", envir = globalenv())
+  fit <- (function(q) {
+    zz_of_test <- q$hp
+    lm(mpg ~ log(zz_of_test) + wt, q)
+  })(mtcars)
+  expect_identical(check_travels(fit, spec), character())
+  withr::local_package("dplyr")
+  rows <- transform(mtcars, lag = wt, first = hp)
+  fit <- lm(mpg ~ cut(lag, c(0, 3, 9)) + log(first), rows, model = FALSE)
+  attr(fit$terms, ".Environment") <- baseenv()
+  expect_identical(check_travels(fit, spec), character())
+})

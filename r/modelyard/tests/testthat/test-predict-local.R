@@ -191,3 +191,12 @@ test_that("a column that the model does not use does not reach it", {
   given <- cbind(mtcars, note = "a")
   expect_identical(sfr_predict_local(model, given), sfr_predict_local(model, mtcars))
 })
+
+test_that("an answer has a row for each row, unless it is said to have its own", {
+  body <- sfr_predict_body(function(model, input) data.frame(n = nrow(input)))
+  fit <- lm(mpg ~ wt, mtcars)
+  expect_error(sfr_predict_local(fit, mtcars[1:2, ], predict_body = body), "1 row for 2 rows",
+    class = "modelyard_contract_violation_output"
+  )
+  expect_identical(sfr_predict_local(fit, mtcars[1:2, ], predict_body = body, rows = "free")$n, 2L)
+})

@@ -77,23 +77,32 @@ is_arithmetic <- function(code) {
 # written in, and R's own such as pi, or such as mean in ave(x, g, FUN = mean).
 constants <- function(model, names, code) {
   home <- model_home(model)
-  data <- named_data(model)
-  n <- model_rows(model)
-  if (is.null(n) && !is.null(data)) n <- nrow(data)
   classes <- attr(model_terms(model), "dataClasses")
-  open <- setdiff(names, c(names(model_frame(model)), names(data), names(classes)))
+  open <- setdiff(names, c(names(model_frame(model)), names(classes)))
+  if (length(open) == 0) {
+    return(open)
+  }
+  data <- proven_data(model)
+  open <- setdiff(open, names(data))
   of_r <- names_of_r(open, home)
   # Where the data has all the others, a name that it lacks is no column of it.
   if (is.null(data) || !all(setdiff(names, of_r) %in% names(data))) {
     open <- setdiff(open, surely_columns(code, of_r))
   }
   Filter(function(name) {
-    if (name %in% of_r) {
-      return(TRUE)
-    }
-    value <- captured_value(name, home)
-    !is.null(value) && if (is.null(n)) length(value) == 1 else NROW(value) != n
+    name %in% of_r || is_constant(captured_value(name, home), model, data)
   }, open)
+}
+
+# Whether a captured value is none for each row of the fit, before rows were left out of it.
+is_constant <- function(value, model, data) {
+  n <- model_rows(model)
+  sizes <- c(n, n + length(part(model, "na.action")), nrow(data))
+  if (is.null(value) || length(sizes) == 0) {
+    return(length(value) == 1)
+  }
+  is_part <- !is.null(model_call(model)[["subset"]])
+  if (is_part) NROW(value) < min(sizes) else !NROW(value) %in% sizes
 }
 
 values_of_r <- c("pi", "T", "F", "letters", "LETTERS", "month.abb", "month.name")
@@ -108,32 +117,38 @@ surely_columns <- function(code, of_r) {
     alone <- if (length(functions) == 1) functions else if (length(functions) == 0) names
     if (length(names) > 1) alone <- setdiff(alone, "pi")
     compared <- setdiff(operands(part, comparisons), values_of_r)
-    c(if (all(names %in% of_r)) alone, setdiff(operands(part, calculations), "pi"), compared)
+    taken <- setdiff(operands(part, c(calculations, "!", "&", "|", "poly", "ns", "bs")), "pi")
+    c(if (all(names %in% of_r)) alone, taken, compared)
   })
   intersect(unlist(found), of_r)
 }
 
-# The names that stand in code right beside an operator, or as an argument, of `functions`.
+# The names that stand in code right beside an operator, or as an argument without a name, of
+# `functions`.
 operands <- function(code, functions) {
   if (!is.call(code) || is_qualified(code)) {
     return(character())
   }
-  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
+  parts <- as.list(code)[-1]
   parts <- parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
   own <- is.name(code[[1]]) && as.character(code[[1]]) %in% functions
-  beside <- if (own) vapply(Filter(is.name, parts), as.character, "")
+  plain <- if (is.null(names(parts))) parts else parts[!nzchar(names(parts))]
+  beside <- if (own) vapply(Filter(is.name, plain), as.character, "")
   unique(as.character(c(beside, unlist(lapply(parts, operands, functions)))))
 }
 
-# Names beside others in a formula, such as pi in sin(2 * pi * x), that are R's own unless a column
-# is called like them: no data is to be found that would tell.
+# Names in a formula that are R's own, such as pi in sin(2 * pi * x), or values of the function that
+# fitted the model, unless a column is called like them: no data is to be found that would tell.
 doubtful_names <- function(model) {
   code <- predict_code(model_terms(model))
   names <- as.character(unique(unlist(lapply(code, variables))))
-  if (length(names) == 0 || !is.null(named_data(model))) {
+  found <- if (length(names) > 0) constants(model, names, code)
+  if (length(found) == 0 || !is.null(proven_data(model))) {
     return(character())
   }
-  names_of_r(constants(model, names, code), model_home(model))
+  call <- model_call(model)
+  # Without data a formula is about what is there where it was written.
+  if (!is.null(call) && is.null(call[["data"]])) names_of_r(found, model_home(model)) else found
 }
 
 names_of_r <- function(names, home) {

@@ -60,7 +60,7 @@ known_levels.default <- function(model, args = list()) {
   found
 }
 
-kept_levels.default <- function(model) part(model, "xlevels")
+kept_levels.default <- function(model) Filter(is.character, as.list(part(model, "xlevels")))
 tells_levels.default <- function(model) TRUE
 
 required_pkgs.default <- function(model) {
