@@ -77,16 +77,17 @@ is_arithmetic <- function(code) {
 # written in, and R's own such as pi, or such as mean in ave(x, g, FUN = mean).
 constants <- function(model, names, code) {
   home <- model_home(model)
+  frame <- model_frame(model)
   classes <- attr(model_terms(model), "dataClasses")
-  open <- setdiff(names, c(names(model_frame(model)), names(classes)))
+  open <- setdiff(names, c(names(frame), names(classes)))
   if (length(open) == 0) {
     return(open)
   }
   data <- proven_data(model)
   open <- setdiff(open, names(data))
   of_r <- names_of_r(open, home)
-  # Where the data has all the others, a name that it lacks is no column of it.
-  if (is.null(data) || !all(setdiff(names, of_r) %in% names(data))) {
+  # Where the data makes the values of the frame, a name that it lacks is no column of it.
+  if (is.null(data) || is.null(frame) || !all(setdiff(names, of_r) %in% names(data))) {
     open <- setdiff(open, surely_columns(code, of_r))
   }
   Filter(function(name) {

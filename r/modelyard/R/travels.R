@@ -9,6 +9,7 @@ check_predict <- function(model, spec, call = caller_env()) {
       "{.arg predict_args} has {.arg {given}}, which a version is given by whoever asks it."
     ), call = call)
   }
+  check_sent(spec, call)
   if (asked_plainly(spec)) {
     in_words_of_the_verb(check_words(model, spec$args), call)
     warn_arguments(model, names(full_words(model, spec$args)))
@@ -49,7 +50,7 @@ check_travels <- function(model, spec, columns = character(), call = caller_env(
     return(character())
   }
   check_session_values(model, spec, columns, call)
-  sent <- sent_names(spec, call)
+  sent <- names(sent_code(spec, call))
   found <- c(
     method_packages(model, sent, call),
     function_packages(predict_code(model_terms(model)), model, sent, call)
@@ -57,12 +58,17 @@ check_travels <- function(model, spec, columns = character(), call = caller_env(
   setdiff(unique(found), c(required_pkgs(model), attached_anyway))
 }
 
-# The names that the files of code_paths define. What the session has by such a name has to be the
-# same: its predictions are those of the session until now.
-sent_names <- function(spec, call) {
-  sent <- in_words_of_the_verb(with_author_files(spec$files, {
-    if ("modelyard:code" %in% search()) as.list(as.environment("modelyard:code"), all.names = TRUE)
+# What the files of code_paths define, by name.
+sent_code <- function(spec, call) {
+  in_words_of_the_verb(with_author_files(spec$files, {
+    if ("modelyard:code" %in% search()) as.list(as.environment("modelyard:code"))
   }), call)
+}
+
+# What the session has by the names of the files' has to be the same: the predictions of the session
+# were those of its own until now.
+check_sent <- function(spec, call) {
+  sent <- sent_code(spec, call)
   other <- Filter(\(name) {
     exists(name, globalenv(), inherits = FALSE) && !same_code(get(name, globalenv()), sent[[name]])
   }, names(sent))
@@ -73,7 +79,6 @@ sent_names <- function(spec, call) {
       i = "Source the files again, or remove {.code {other}} from the session."
     ), call = call)
   }
-  names(sent)
 }
 
 same_code <- function(one, other) {
@@ -126,15 +131,17 @@ is_session_value <- function(name, home) {
 check_doubtful <- function(model, columns, call) {
   doubtful <- setdiff(doubtful_names(model), columns)
   of_r <- intersect(doubtful, values_of_r)
+  open <- setdiff(doubtful, names_of_r(doubtful, model_home(model)))
+  # What is called like the data is not what the model was fitted on.
+  if (!is.null(named_data(model))) open <- c(open, of_r)
   if (length(of_r) > 0) {
     say(c(i = "{.code {of_r}} in the model's formula {?is/are} taken for R's own. If a column is
       called so, give {.arg sample_input} with it."))
   }
-  captured <- setdiff(doubtful, names_of_r(doubtful, model_home(model)))
-  if (length(captured) > 0 && length(columns) == 0) {
+  if (length(open) > 0 && length(columns) == 0) {
     abort_code("model_rejected", c(
-      "{.code {captured}} in the model's formula {?is a value/are values} of the function that
-        fitted it, or {?a column/columns} of its data, which is not to be found.",
+      "{.code {open}} in the model's formula {?is a value/are values} of R or of the function that
+        fitted it, or {?a column/columns} of its data, which is not to be found as it was.",
       i = "Give {.arg sample_input}, a few rows as they will be scored, with such columns or without
         them."
     ), call = call)

@@ -97,7 +97,7 @@ test_that("functions in code_paths may be the session's, too", {
     class = "modelyard_model_rejected"
   )
   assign("halved_of_test", function(v) v / 3, envir = globalenv())
-  expect_error(check_travels(fit, spec), "halved_of_test.*your session",
+  expect_error(check_predict(fit, spec), "halved_of_test.*your session",
     class = "modelyard_model_rejected"
   )
 })

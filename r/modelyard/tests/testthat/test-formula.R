@@ -153,6 +153,14 @@ test_that("a column that was taken from the data after the fit is not R's own fo
   fit <- lm(mpg ~ I(pi * hp), rows)
   rows$pi <- NULL
   expect_identical(doubtful_names(fit), "pi")
+  spec <- predict_spec("predict", character(), NULL, list())
+  expect_error(suppressMessages(check_travels(fit, spec)), "pi.*sample_input",
+    class = "modelyard_model_rejected"
+  )
+  rows <- transform(mtcars, T = wt)
+  fit <- rpart::rpart(mpg ~ I(T * hp), rows)
+  rows$T <- NULL
+  expect_setequal(predictors(fit), c("T", "hp"))
 })
 
 test_that("what is denied, joined or given to poly() is a column", {
