@@ -31,9 +31,9 @@ from modelyard.runtime import messages as m
 from modelyard.workers.lease import Worker as Lease
 
 ROOT = Path(__file__).parents[1]
-ROWS = {1: 200, 100: 200, 10_000: 20, 122_880: 3, 1_000_000: 1}
+ROWS = {1: 200, 100: 200, 10_000: 20, 122_880: 10, 1_000_000: 1}
 """Rows of a call, and calls timed together."""
-ROUNDS = 5
+ROUNDS = 7
 SOCKET = "through its socket"
 SYSTEMS = {
     "floor": "R predict() in a loop",
