@@ -69,10 +69,10 @@ sfr_log_model <- function(reg, model, model_name, version_name = NULL, predict_f
   )
   check_plain_args(spec$args)
   check_flag(slim)
-  check_predict(model, spec)
+  sent <- check_predict(model, spec)
   spec <- made_ready(spec, model)
   named <- c(names(sample_input), names(training_dataset), names(input_cols))
-  spec$packages <- union(spec$packages, check_travels(model, spec, named))
+  spec$packages <- union(spec$packages, check_travels(model, spec, named, sent))
   outputs <- contract_columns(output_cols)
   given <- contract_columns(input_cols)
   if (!is.null(spec$body)) {

@@ -1,7 +1,8 @@
 # What a model's predict() needs besides the model: a value, a function or a method of this session
 # does not travel, and a package does when it is named.
 
-# Refuse what this session's R would refuse too, in words of its own.
+# Refuse what this session's R would refuse too, in words of its own. Returns the names that the
+# files of code_paths define.
 check_predict <- function(model, spec, call = caller_env()) {
   given <- intersect(names(spec$args), c("object", "newdata"))
   if (is.null(spec$body) && length(given) > 0) {
@@ -9,11 +10,12 @@ check_predict <- function(model, spec, call = caller_env()) {
       "{.arg predict_args} has {.arg {given}}, which a version is given by whoever asks it."
     ), call = call)
   }
-  check_sent(spec, call)
+  sent <- check_sent(spec, call)
   if (asked_plainly(spec)) {
     in_words_of_the_verb(check_words(model, spec$args), call)
     warn_arguments(model, names(full_words(model, spec$args)))
   }
+  invisible(sent)
 }
 
 # An argument that predict() of the class does not have, but one that is much like it.
@@ -44,13 +46,13 @@ in_words_of_the_verb <- function(expr, call) {
 
 # The packages that have to be attached for the model besides those its class is known to need.
 # Aborts where predict() would find something in this session that no worker has. `columns` are
-# names of columns the author gave rows of.
-check_travels <- function(model, spec, columns = character(), call = caller_env()) {
+# names of columns the author gave rows of, `sent` names that code_paths define.
+check_travels <- function(model, spec, columns = character(), sent = character(),
+                          call = caller_env()) {
   if (!asked_plainly(spec)) {
     return(character())
   }
   check_session_values(model, spec, columns, call)
-  sent <- names(sent_code(spec, call))
   found <- c(
     method_packages(model, sent, call),
     function_packages(predict_code(model_terms(model)), model, sent, call)
@@ -58,17 +60,12 @@ check_travels <- function(model, spec, columns = character(), call = caller_env(
   setdiff(unique(found), c(required_pkgs(model), attached_anyway))
 }
 
-# What the files of code_paths define, by name.
-sent_code <- function(spec, call) {
-  in_words_of_the_verb(with_author_files(spec$files, {
+# The names that the files of code_paths define. What the session has by such a name has to be the
+# same: its predictions were those of its own until now.
+check_sent <- function(spec, call) {
+  sent <- in_words_of_the_verb(with_author_files(spec$files, {
     if ("modelyard:code" %in% search()) as.list(as.environment("modelyard:code"))
   }), call)
-}
-
-# What the session has by the names of the files' has to be the same: the predictions of the session
-# were those of its own until now.
-check_sent <- function(spec, call) {
-  sent <- sent_code(spec, call)
   other <- Filter(\(name) {
     exists(name, globalenv(), inherits = FALSE) && !same_code(get(name, globalenv()), sent[[name]])
   }, names(sent))
@@ -79,6 +76,7 @@ check_sent <- function(spec, call) {
       i = "Source the files again, or remove {.code {other}} from the session."
     ), call = call)
   }
+  names(sent)
 }
 
 same_code <- function(one, other) {
@@ -95,14 +93,11 @@ attached_anyway <- c("base", "stats", "utils", "modelyard")
 # A name in the formula that is no column, but which R would find among this session's values.
 check_session_values <- function(model, spec, columns, call) {
   check_doubtful(model, columns, call)
-  known <- list(training_frame(model, spec$args), model_frame(model), named_data(model))
-  if (all(vapply(known, is.null, NA))) {
+  known <- known_columns(model, spec)
+  if (is.null(known)) {
     return(invisible())
   }
-  # What a formula calculates with counts as a column only of data that is gone.
-  is_gone <- is.null(known[[3]]) && !is.null(model_call(model)[["data"]])
-  if (!is_gone && NROW(known[[1]]) == 0 && !is.null(model_terms(model))) known <- known[-1]
-  open <- setdiff(predictors(model, spec$args), c(columns, unlist(lapply(known, names))))
+  open <- setdiff(predictors(model, spec$args), c(columns, known))
   # What has the name of a function of R, such as ts or df, is a column of data not to be found.
   outside <- Filter(\(name) is_session_value(name, model_home(model)), open)
   if (length(outside) == 0) {
@@ -120,6 +115,20 @@ check_session_values <- function(model, spec, columns, call) {
   ), call = call)
 }
 
+# The names that are those of columns, or NULL where nothing is known of the rows.
+known_columns <- function(model, spec) {
+  trained <- training_frame(model, spec$args)
+  data <- named_data(model)
+  known <- list(trained = trained, frame = model_frame(model), data = data)
+  if (all(vapply(known, is.null, NA))) {
+    return(NULL)
+  }
+  # What a formula calculates with counts as a column only of data that is gone.
+  is_gone <- is.null(data) && !is.null(model_call(model)[["data"]])
+  if (!is_gone && NROW(trained) == 0 && !is.null(model_terms(model))) known$trained <- NULL
+  as.character(unlist(lapply(known, names)))
+}
+
 is_session_value <- function(name, home) {
   found <- get0(name, envir = globalenv())
   of_package <- is.function(found) && !exists(name, envir = globalenv(), inherits = FALSE)
@@ -134,10 +143,6 @@ check_doubtful <- function(model, columns, call) {
   open <- setdiff(doubtful, names_of_r(doubtful, model_home(model)))
   # What is called like the data is not what the model was fitted on.
   if (!is.null(named_data(model))) open <- c(open, of_r)
-  if (length(of_r) > 0) {
-    say(c(i = "{.code {of_r}} in the model's formula {?is/are} taken for R's own. If a column is
-      called so, give {.arg sample_input} with it."))
-  }
   if (length(open) > 0 && length(columns) == 0) {
     abort_code("model_rejected", c(
       "{.code {open}} in the model's formula {?is a value/are values} of R or of the function that
@@ -145,6 +150,10 @@ check_doubtful <- function(model, columns, call) {
       i = "Give {.arg sample_input}, a few rows as they will be scored, with such columns or without
         them."
     ), call = call)
+  }
+  if (length(of_r) > 0) {
+    say(c(i = "{.code {of_r}} in the model's formula {?is/are} taken for R's own. If a column is
+      called so, give {.arg sample_input} with it."))
   }
 }
 

@@ -132,6 +132,6 @@ def warn_moved(moved: dict[str, Any]) -> None:
 
 
 def _warn(notes: Iterable[str]) -> None:
-    """A server of an earlier version says nothing."""
+    """Warn of each, in the line of whoever called; a server of an earlier version sends none."""
     for note in notes:
         warnings.warn(note, stacklevel=4)

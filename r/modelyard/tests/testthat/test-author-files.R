@@ -89,7 +89,9 @@ test_that("functions in code_paths may be the session's, too", {
   hut <- structure(list(each = 9), class = "hut_of_test")
   fit <- lm(mpg ~ halved_of_test(wt), mtcars)
   for (model in list(hut, fit)) {
-    expect_identical(check_travels(model, spec), character())
+    sent <- check_predict(model, spec)
+    expect_setequal(sent, c("predict.hut_of_test", "halved_of_test"))
+    expect_identical(check_travels(model, spec, sent = sent), character())
     alone <- predict_spec("predict", character(), NULL, list())
     expect_error(check_travels(model, alone), "code_paths", class = "modelyard_model_rejected")
   }

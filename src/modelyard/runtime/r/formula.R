@@ -30,10 +30,16 @@ variables <- function(code) {
   if (identical(code[[1]], quote(`function`))) {
     return(setdiff(variables(code[[3]]), names(code[[2]])))
   }
-  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
+  parts <- arguments_of(code)
   if (is.name(code[[1]]) && as.character(code[[1]]) %in% c("$", "@")) parts <- parts[1]
-  parts <- parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
   unique(as.character(unlist(lapply(parts, variables))))
+}
+
+# The arguments of a call, with their names, without those left empty as in x[1, ].
+arguments_of <- function(code) {
+  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
+  names(parts) <- names(code)[-1]
+  parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
 }
 
 # The functions that code calls, as they are written there: `ns`, or `splines::ns`.
@@ -42,9 +48,7 @@ functions_named <- function(code) {
     return(character())
   }
   own <- if (is.name(code[[1]])) as.character(code[[1]]) else deparse(code[[1]])[1]
-  parts <- lapply(seq_along(code)[-1], function(i) code[[i]])
-  parts <- parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
-  unique(c(own, unlist(lapply(parts, functions_named))))
+  unique(c(own, unlist(lapply(arguments_of(code), functions_named), use.names = FALSE)))
 }
 
 # Whether code is package::name.
@@ -130,8 +134,7 @@ operands <- function(code, functions) {
   if (!is.call(code) || is_qualified(code)) {
     return(character())
   }
-  parts <- as.list(code)[-1]
-  parts <- parts[!vapply(parts, identical, NA, quote(expr = ))] # nolint
+  parts <- arguments_of(code)
   own <- is.name(code[[1]]) && as.character(code[[1]]) %in% functions
   plain <- if (is.null(names(parts))) parts else parts[!nzchar(names(parts))]
   beside <- if (own) vapply(Filter(is.name, plain), as.character, "")
